@@ -1,0 +1,113 @@
+"""The one way a run changes: lock, snapshot, plan, apply, and the surfaces that will show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine.core.events import Event, OpenApproval, Transition
+from engine.core.plan import Evaluate, plan
+from engine.core.state import RunSnapshot, RunStatus
+from engine.registry import Registry, workflow_from_source
+from store import approvals, locking, surfaces, transitions, versions
+from store.database import Connection, Database, now_ms
+from store.surfaces import SurfaceKind
+
+if TYPE_CHECKING:
+    from engine.core.definition import Workflow
+    from store.locking import LockedRun
+
+
+MOST_BELLS = 8
+"""Rung for one change: each wakes one worker process, and whoever finds work looks for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What commands need. `ring` says that there is work; `hint` says that a run changed: both are only
+    hurries, may be lost, and never raise."""
+
+    database: Database
+    registry: Registry
+    evaluate: Evaluate
+    matches: Callable[[str, str], bool]
+    admins: frozenset[str] = frozenset()
+    ring: Callable[[], object] = field(default=lambda: None)
+    hint: Callable[[str], object] = field(default=lambda run_id: None)
+
+
+def workflow_of(c: Connection, digest: str) -> Workflow:
+    """The definition a run was started with, whatever the file says now."""
+    source, folder = versions.load_source(c, digest)
+    return workflow_from_source(source, folder)
+
+
+def advance(
+    c: Connection,
+    engine: Engine,
+    locked: LockedRun,
+    event: Event,
+    actor: str,
+    *,
+    snapshot: RunSnapshot | None = None,
+    exit_code: int | None = None,
+) -> Transition:
+    """Let one event happen to a run whose row this transaction has locked. `snapshot` is what was read under
+    that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one."""
+    snapshot = snapshot or locking.load_snapshot(c, locked)
+    workflow = workflow_of(c, locked.workflow_digest)
+    transition = plan(workflow, snapshot, event, engine.evaluate)
+    if transition.is_noop:
+        return transition
+    now = now_ms(c)
+    transitions.apply_transition(c, locked, transition, now, actor, exit_code=exit_code)
+    if locked.channel_id:
+        _announce(c, locked, transition, now)
+    return transition
+
+
+def _announce(c: Connection, locked: LockedRun, transition: Transition, now: int) -> None:
+    """Ask for the messages that exist from this transition on: an approval's, a failure's."""
+    for effect in transition.effects:
+        if isinstance(effect, OpenApproval):
+            approval_id = approvals.open_approval_id(c, locked.id, effect.step_id)
+            show_message(c, locked, SurfaceKind.APPROVAL, now, approval_id)
+    if transition.status in (RunStatus.FAILED, RunStatus.ERROR):
+        show_message(c, locked, SurfaceKind.FAILURE, now)
+
+
+def show_message(
+    c: Connection, locked: LockedRun, kind: SurfaceKind, now: int, approval_id: str | None = None
+) -> None:
+    """From now on there is to be such a message in the run's channel; the projector posts it."""
+    new = surfaces.NewSurface(
+        locked.team_id, locked.id, kind, channel_id=locked.channel_id, approval_id=approval_id
+    )
+    surfaces.insert_surface(c, new, now)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a transaction will have changed once it commits."""
+
+    run_ids: list[str] = field(default_factory=list)
+    due: int = 0
+    """Tasks that became claimable and were not claimed in the same transaction."""
+
+    def note(self, run_id: str, transition: Transition, *, claimed: int = 0) -> None:
+        if not transition.is_noop:
+            self.run_ids.append(run_id)
+            self.due += sum(task.is_due for task in transition.tasks) - claimed
+
+
+@contextmanager
+def announced(engine: Engine) -> Iterator[Changes]:
+    """Collect what a transaction changed; after it has committed, hurry the others along."""
+    changes = Changes()
+    yield changes
+    for run_id in changes.run_ids:
+        engine.hint(run_id)
+    for _ in range(min(changes.due, MOST_BELLS)):
+        engine.ring()

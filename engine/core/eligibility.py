@@ -1,0 +1,55 @@
+"""Who may decide an approval: a pure answer with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.core.permission import Capability, Policy, Principal
+
+TERMINAL_USER = "terminal"
+"""Who `handrail run` acts as: whoever reaches the database from a shell. No Slack user has such an id."""
+
+
+class Bar(StrEnum):
+    """Why a person may not decide."""
+
+    EXTERNAL = "people of other workspaces may not decide"
+    GUEST = "guests may not decide"
+    SELF = "whoever started a run may not approve it; someone else must"
+    UNVERIFIED = "group membership could not be verified just now; please try again in a minute"
+    NOT_NAMED = "only the people named on it may decide"
+    NOT_GRANTED = "deciding needs the capability APPROVE_WORKFLOW_STEP"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRule:
+    """Who may answer: named users and groups; when nobody is named, holders of APPROVE_WORKFLOW_STEP."""
+
+    workflow_name: str
+    requester: str
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+    allow_self: bool
+    is_terminal: bool = False
+    """The run was started in a terminal, and is decided there and nowhere else."""
+
+
+def bar_to_decide(principal: Principal, rule: ApprovalRule, policy: Policy) -> Bar | None:
+    """Return the reason why this person may not decide, or None. What could not be looked up means no."""
+    if rule.is_terminal:
+        return None if principal.user_id == TERMINAL_USER else Bar.NOT_NAMED
+    if principal.is_external:
+        return Bar.EXTERNAL
+    if principal.is_guest:
+        return Bar.GUEST
+    if principal.user_id == rule.requester and not rule.allow_self:
+        return Bar.SELF
+    if not rule.users and not rule.groups:
+        allowed = policy.may(principal, Capability.APPROVE_WORKFLOW_STEP, rule.workflow_name)
+        return None if allowed else Bar.NOT_GRANTED
+    if principal.user_id in rule.users:
+        return None
+    if rule.groups and principal.groups is None:
+        return Bar.UNVERIFIED
+    return None if set(rule.groups) & (principal.groups or frozenset()) else Bar.NOT_NAMED

@@ -1,0 +1,127 @@
+"""What a run is at one instant: statuses, their labels, the legal transitions between them, snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from engine.core.definition import JsonValue
+
+
+class RunStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING_FOR_APPROVAL = "waiting_for_approval"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+    @property
+    def label(self) -> str:
+        """What a person reads, everywhere."""
+        return _LABELS.get(self.value, self.value.capitalize())
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in TERMINAL_RUN_STATUSES
+
+
+class TaskStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+
+    @property
+    def label(self) -> str:
+        return self.value.capitalize()
+
+    @property
+    def is_settled(self) -> bool:
+        return self in SETTLED_TASK_STATUSES
+
+
+_LABELS = {"waiting_for_approval": "Waiting for Approval"}
+
+TERMINAL_RUN_STATUSES = frozenset(
+    {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.REJECTED, RunStatus.CANCELLED, RunStatus.ERROR}
+)
+SETTLED_TASK_STATUSES = frozenset(
+    {
+        TaskStatus.COMPLETED,
+        TaskStatus.FAILED,
+        TaskStatus.SKIPPED,
+        TaskStatus.REJECTED,
+        TaskStatus.CANCELLED,
+        TaskStatus.ERROR,
+    }
+)
+
+RUN_TRANSITIONS: Mapping[RunStatus, frozenset[RunStatus]] = {
+    RunStatus.PENDING: frozenset({RunStatus.RUNNING, RunStatus.WAITING_FOR_APPROVAL}) | TERMINAL_RUN_STATUSES,
+    RunStatus.RUNNING: frozenset({RunStatus.WAITING_FOR_APPROVAL}) | TERMINAL_RUN_STATUSES,
+    RunStatus.WAITING_FOR_APPROVAL: frozenset({RunStatus.RUNNING}) | TERMINAL_RUN_STATUSES,
+} | {status: frozenset() for status in TERMINAL_RUN_STATUSES}
+
+TASK_TRANSITIONS: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.PENDING: frozenset({TaskStatus.RUNNING, TaskStatus.WAITING}) | SETTLED_TASK_STATUSES,
+    # back to pending: an idempotent step whose worker was lost
+    TaskStatus.RUNNING: frozenset({TaskStatus.PENDING}) | (SETTLED_TASK_STATUSES - {TaskStatus.SKIPPED}),
+    TaskStatus.WAITING: SETTLED_TASK_STATUSES - {TaskStatus.SKIPPED},
+} | {status: frozenset() for status in SETTLED_TASK_STATUSES}
+
+
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """One step of one run, as far as planning needs it. `attempt` counts claims, from 1 at the first."""
+
+    step_id: str
+    status: TaskStatus
+    attempt: int = 0
+    is_due: bool = False
+    """A pending task that may be claimed: everything it needs is settled well."""
+    result: JsonValue = None
+    error: str | None = None
+    is_stopping: bool = False
+    """Its worker has been told to end it. The shell sets it when it carries out `StopTask`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """One person's answer to an approval."""
+
+    user_id: str
+    approve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalState:
+    """The open question of a waiting approval task."""
+
+    step_id: str
+    required: int
+    ballots: tuple[Ballot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """A run as `plan` sees it. `outcome` is fixed by the first failure, rejection, error or cancel; the run
+    is then stopping until nothing of it is active. `error` says why, for a person."""
+
+    status: RunStatus
+    parameters: Mapping[str, JsonValue]
+    requester: str
+    tasks: Mapping[str, TaskState]
+    approvals: Mapping[str, ApprovalState] = field(default_factory=dict)
+    outcome: RunStatus | None = None
+    error: str | None = None
+    context: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What expressions see as `run`: number, requester, channel, started_at (ISO text)."""

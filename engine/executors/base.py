@@ -1,0 +1,88 @@
+"""What an executor is given: one attempt of one step, and nothing of the database."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from engine.core.definition import JsonValue, Step, Template, Workflow
+from engine.core.evaluate import Evaluate
+from engine.core.events import Outcome
+from engine.lease import Lease
+from engine.masking import Mask
+from engine.output import Output
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """One attempt. `names` is what expressions see (params, run, steps). `stop` is set when the run was
+    cancelled or the attempt is no longer ours. `record_arguments` keeps the resolved arguments, which people
+    look at in the details. `base_environment` is the worker's own environment, of which a step sees little.
+    """
+
+    run_id: str
+    run_number: int
+    task_id: str
+    team_id: str
+    attempt: int
+    step: Step
+    workflow: Workflow
+    names: Mapping[str, JsonValue]
+    evaluate: Evaluate
+    output: Output
+    lease: Lease
+    record_arguments: Callable[[JsonValue], None]
+    stop: threading.Event = field(default_factory=threading.Event)
+    mask: Mask = field(default_factory=Mask)
+    base_environment: Mapping[str, str] = field(default_factory=dict)
+    grace_seconds: float = 10.0
+
+    def value(self, template: Template) -> JsonValue:
+        """The template with its expressions computed. Raises ExpressionProblem."""
+        return self.evaluate.value(template, self.names)
+
+    def text(self, template: str) -> str:
+        """A template's value as text, as an environment variable or a header carries it."""
+        return as_text(self.value(template))
+
+
+Execute = Callable[[StepContext], Outcome]
+
+
+class CannotCarryOut(Exception):
+    """The step cannot be carried out, for a reason that is not its own; the text is a sentence for people."""
+
+
+class AttemptLost(Exception):
+    """How the attempt ended is not known: its supervisor was killed, or its worker was held up for so long
+    that its lease nearly ended and the step was stopped. To be recorded as a lost worker (`WorkerLost`), not
+    as an outcome."""
+
+
+def as_text(value: JsonValue) -> str:
+    """How a value reads as text: nothing for null, `true` and `false`, JSON for lists and mappings."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+    return compact_json(value)
+
+
+def compact_json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as workflow files write it: 90.0 is "1m30s"."""
+    if seconds < 1 or seconds != int(seconds):
+        return f"{seconds:g}s"
+    rest = int(seconds)
+    parts = []
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
