@@ -1,0 +1,222 @@
+"""Connections and transactions, the same for SQLite and Postgres."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from engine.core.errors import Busy, Problem
+from store.columns import now_millis
+
+__all__ = ["Connection", "Database", "now_ms"]
+
+STATEMENT_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 5
+OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
+
+_BUSY_SQLITE_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_BUSY_SQLSTATES = frozenset(
+    {
+        "25P03",  # idle in transaction for too long
+        "40001",  # serialization failure
+        "40P01",  # deadlock
+        "55P03",  # lock timeout
+        "57014",  # statement timeout
+        "57P01",  # the server is shutting down
+        "57P02",
+        "57P03",
+    }
+)
+
+_NOW = select(now_millis())
+
+
+class Database:
+    """One database, with a pool of connections for the threads of this process. Make it after forking.
+
+    `url` is "sqlite:////absolute/path" or "postgresql://user@host/name". Raises Problem for another one.
+    """
+
+    def __init__(self, url: str, *, lock_timeout_seconds: float = 10.0, pool_size: int = 8) -> None:
+        self.url = url
+        parsed = parse_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        make = _sqlite_engine if self.is_sqlite else _postgres_engine
+        self._engine = make(parsed, lock_timeout_seconds, pool_size)
+        self._writing, self._reading = _ways(self._engine)
+        self._lock_timeout_seconds = lock_timeout_seconds
+        self._writer_lock = threading.Lock()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """A transaction that may write: committed at the end of the block, rolled back by any exception.
+
+        Raises Busy when a lock cannot be had in time or the database cannot be reached; nothing is done then.
+        """
+        return self._write_sqlite() if self.is_sqlite else self._transaction(self._writing)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads, and sees one instant. Raises Busy like `write`."""
+        return self._transaction(self._reading)
+
+    def dispose(self) -> None:
+        """Close the idle connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _write_sqlite(self) -> Iterator[Connection]:
+        # Threads queue here instead of polling the file's lock, which is slow and unfair.
+        if not self._writer_lock.acquire(timeout=self._lock_timeout_seconds):
+            raise _busy()
+        try:
+            with self._transaction(self._writing) as connection:
+                yield connection
+        finally:
+            self._writer_lock.release()
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with _connect(engine) as connection:
+            try:
+                transaction = connection.begin()
+                try:
+                    yield connection
+                except BaseException:
+                    transaction.rollback()
+                    raise
+            except DBAPIError as error:
+                if _is_busy(error):
+                    raise _busy() from error
+                raise
+            # A connection that is lost here leaves open whether the commit took place: no Busy for that.
+            transaction.commit()
+
+
+def now_ms(c: Connection) -> int:
+    """The database's time in milliseconds."""
+    return c.execute(_NOW).scalar_one()
+
+
+def parse_url(url: str) -> URL:
+    """The address with the driver that Handrail uses. The sentence of its Problem names no password."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise Problem(
+        "DATABASE_URL is no address of a database that Handrail knows. "
+        "Write sqlite:////absolute/path/of/a/file or postgresql://user:password@host/database."
+    )
+
+
+@contextmanager
+def _connect(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except PoolTimeout as error:
+        raise _busy() from error
+    except DBAPIError as error:
+        raise Busy("The database cannot be reached. Nothing was changed; try again in a moment.") from error
+    with connection:
+        yield connection
+
+
+def _busy() -> Busy:
+    return Busy("The database is busy. Nothing was changed; try again in a moment.")
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
+    if sqlite_code is not None:
+        return (sqlite_code & 0xFF) in _BUSY_SQLITE_CODES  # the upper bits say which kind of busy
+    return getattr(error.orig, "sqlstate", None) in _BUSY_SQLSTATES
+
+
+def _ways(engine: Engine) -> tuple[Engine, Engine]:
+    """The engine for writing and the one for reading, over the same pool."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(handrail_begin="BEGIN IMMEDIATE"), engine
+    return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+# --- SQLite
+
+
+def _sqlite_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Engine:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise Problem(f"This Python comes with SQLite {sqlite3.sqlite_version}; Handrail needs {oldest}.")
+    if not url.database or url.database == ":memory:":
+        raise Problem("Handrail needs a SQLite file: write sqlite:////absolute/path/of/a/file.")
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=lock_timeout_seconds,
+        # no transactions by sqlite3's own ideas: the "begin" listener below begins them
+        connect_args={"isolation_level": None, "timeout": lock_timeout_seconds},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, record: object) -> None:
+        _use_write_ahead_log(connection, lock_timeout_seconds)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("handrail_begin", "BEGIN"))
+
+    return engine
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float) -> None:
+    """Switching needs the file for itself, and SQLite does not wait for that by itself."""
+    deadline = time.monotonic() + timeout_seconds
+    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in _BUSY_SQLITE_CODES or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+# --- Postgres
+
+
+def _postgres_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Engine:
+    milliseconds = {
+        "lock_timeout": lock_timeout_seconds * 1000,
+        "statement_timeout": STATEMENT_TIMEOUT_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": 2 * STATEMENT_TIMEOUT_SECONDS * 1000,
+    }
+    limits = " ".join(f"-c {name}={int(value)}" for name, value in milliseconds.items())
+    asked = url.query.get("options", "")
+    options: dict[str, Any] = {
+        "options": f"{limits} {asked if isinstance(asked, str) else ' '.join(asked)}".strip(),
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "application_name": "handrail",
+    }
+    return create_engine(
+        url.difference_update_query(["options"]),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=lock_timeout_seconds,
+        pool_pre_ping=True,
+        connect_args=options,
+    )

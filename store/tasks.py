@@ -1,0 +1,254 @@
+"""Claiming tasks, keeping their leases, and finding those whose worker was lost.
+
+A claim counts `attempt` up; every later write of that attempt carries its number and fails when the task has
+gone on without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, null, select, update
+
+from engine.core.definition import JsonValue
+from engine.core.evaluate import Names, expression_names
+from engine.core.state import RunStatus
+from store.columns import constant, now_millis
+from store.locking import LockedRun, load_tasks, run_context
+from store.tables import attempts, runs, tasks
+
+MAX_LOST_RACES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at one task, owned by the worker that claimed it while `lease_until` lies ahead."""
+
+    task_id: str
+    run_id: str
+    team_id: str
+    run_number: int
+    step_id: str
+    attempt: int
+    lease_until: int
+    workflow_digest: str
+    workflow_name: str
+    requester: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A task that is still its worker's own, after a renewal."""
+
+    task_id: str
+    attempt: int
+    lease_until: int
+    stop_requested: bool
+
+
+class ExpiredLease(NamedTuple):
+    run_id: str
+    step_id: str
+    attempt: int
+
+
+_NOW = now_millis()
+_IS_DUE = (
+    tasks.c.status == constant("pending"),
+    tasks.c.due_at.is_not(None),
+    tasks.c.due_at <= _NOW,
+)
+_IS_RUNNING = tasks.c.status == constant("running")
+_OLDEST_FIRST = (tasks.c.due_at, tasks.c.position)
+
+# SQLite has one writer anyway and leaves FOR UPDATE out. On Postgres the run's row is locked, never the
+# task's: whoever holds a run may want its tasks.
+_CANDIDATE = (
+    select(tasks.c.id)
+    .join(runs, runs.c.id == tasks.c.run_id)
+    .where(*_IS_DUE)
+    .order_by(*_OLDEST_FIRST)
+    .limit(1)
+)
+_FREE_CANDIDATE = _CANDIDATE.with_for_update(of=runs, key_share=True, skip_locked=True)
+_ANY_CANDIDATE = _CANDIDATE.with_for_update(of=runs, key_share=True)
+_OF_RUN = tasks.c.run_id == bindparam("b_run")
+
+_CLAIM = (
+    update(tasks)
+    .where(tasks.c.status == constant("pending"), tasks.c.due_at.is_not(None))
+    .values(
+        status="running",
+        attempt=tasks.c.attempt + 1,
+        worker=bindparam("b_worker"),
+        lease_until=_NOW + bindparam("b_lease_ms"),
+        due_at=null(),
+        started_at=_NOW,
+        scheduled_at=func.coalesce(tasks.c.scheduled_at, _NOW),
+        stop_requested=False,
+    )
+    .returning(
+        tasks.c.id, tasks.c.run_id, tasks.c.team_id, tasks.c.step_id, tasks.c.attempt, tasks.c.lease_until
+    )
+)
+_CLAIM_TASK = _CLAIM.where(tasks.c.id == bindparam("b_task"))
+_CLAIM_IN_RUN = _CLAIM.where(
+    tasks.c.id
+    == select(tasks.c.id).where(_OF_RUN, *_IS_DUE).order_by(*_OLDEST_FIRST).limit(1).scalar_subquery()
+)
+_START_ATTEMPT = insert(attempts).values(started_at=_NOW)
+_MOVE_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("b_run"))
+    .values(
+        version=runs.c.version + 1,
+        status=case((runs.c.status == constant("pending"), constant("running")), else_=runs.c.status),
+        started_at=func.coalesce(runs.c.started_at, _NOW),
+    )
+    .returning(runs.c.number, runs.c.workflow_digest, runs.c.workflow_name, runs.c.requester)
+)
+_START_LOCKED_RUN = (
+    update(runs)
+    .where(runs.c.id == bindparam("b_run"), runs.c.status == constant("pending"))
+    .values(status="running", started_at=_NOW)
+    .returning(runs.c.started_at)
+)
+_RECORD_ARGUMENTS = (
+    update(tasks)
+    .where(tasks.c.id == bindparam("b_task"), tasks.c.attempt == bindparam("b_attempt"), _IS_RUNNING)
+    .values(arguments=bindparam("b_arguments", type_=tasks.c.arguments.type))
+)
+_OWN = (tasks.c.worker == bindparam("b_worker"), _IS_RUNNING, tasks.c.lease_until > _NOW)
+_EXTEND = (
+    update(tasks)
+    # A row that somebody is writing to is left out: waiting for it while holding others could deadlock.
+    .where(tasks.c.id.in_(select(tasks.c.id).where(*_OWN).with_for_update(skip_locked=True)))
+    .values(lease_until=_NOW + bindparam("b_lease_ms"))
+)
+_STILL_OWN = select(tasks.c.id, tasks.c.attempt, tasks.c.lease_until, tasks.c.stop_requested).where(*_OWN)
+_EXPIRED = (
+    select(tasks.c.run_id, tasks.c.step_id, tasks.c.attempt)
+    .where(_IS_RUNNING, tasks.c.lease_until <= _NOW)
+    .order_by(tasks.c.lease_until)
+    .limit(bindparam("b_limit"))
+)
+_IS_EXPIRED = select(tasks.c.id).where(
+    _OF_RUN,
+    tasks.c.step_id == bindparam("b_step"),
+    tasks.c.attempt == bindparam("b_attempt"),
+    _IS_RUNNING,
+    tasks.c.lease_until <= _NOW,
+)
+_DUE_COUNT = select(func.count()).select_from(tasks).where(*_IS_DUE)
+_RUN_NAMES = select(
+    runs.c.parameters, runs.c.number, runs.c.requester, runs.c.channel_id, runs.c.created_at
+).where(runs.c.id == bindparam("b_run"))
+
+
+def claim_next(c: Connection, worker: str, lease_ms: int, run_id: str | None = None) -> Claim | None:
+    """Claim the task that has been due for the longest time, of one run or of all; None when nothing is due.
+
+    Counts the run's version up and sets it running.
+    """
+    free, any_ = _FREE_CANDIDATE, _ANY_CANDIDATE
+    values = {}
+    if run_id is not None:
+        free, any_, values = free.where(_OF_RUN), any_.where(_OF_RUN), {"b_run": run_id}
+    for race in range(MAX_LOST_RACES):
+        task_id = c.execute(free, values).scalar()
+        if task_id is None and race == 0:
+            # Every run with something due is in somebody's hands: wait for one, it may have more than that.
+            # Not with another run's lock in hand, lest two claimers wait for each other.
+            task_id = c.execute(any_, values).scalar()
+        if task_id is None:
+            return None
+        row = c.execute(
+            _CLAIM_TASK, {"b_task": task_id, "b_worker": worker, "b_lease_ms": lease_ms}
+        ).one_or_none()
+        if row is not None:
+            _start_attempt(c, row, worker)
+            return _claim(row, c.execute(_MOVE_RUN, {"b_run": row.run_id}).one())
+    return None
+
+
+def claim_in_run(c: Connection, locked: LockedRun, worker: str, lease_ms: int) -> Claim | None:
+    """Claim the next due task of a run that this transaction has locked; its version was counted up then."""
+    row = c.execute(
+        _CLAIM_IN_RUN, {"b_run": locked.id, "b_worker": worker, "b_lease_ms": lease_ms}
+    ).one_or_none()
+    if row is None:
+        return None
+    if locked.status is RunStatus.PENDING:
+        locked.started_at = c.execute(_START_LOCKED_RUN, {"b_run": locked.id}).scalar_one()
+        locked.status = RunStatus.RUNNING
+    _start_attempt(c, row, worker)
+    return _claim(row, locked)
+
+
+def load_claim_names(c: Connection, run_id: str) -> Names:
+    """What expressions of a claimed step see: `params`, `run`, and `steps` with every settled step."""
+    row = c.execute(_RUN_NAMES, {"b_run": run_id}).one()
+    context = run_context(row.number, row.requester, row.channel_id, row.created_at)
+    states, _ = load_tasks(c, run_id)
+    return expression_names(row.parameters, context, states)
+
+
+def record_arguments(c: Connection, task_id: str, attempt: int, arguments: JsonValue) -> bool:
+    """Keep what the step is carried out with. False: the attempt does not own the task any more."""
+    values = {"b_task": task_id, "b_attempt": attempt, "b_arguments": arguments}
+    return c.execute(_RECORD_ARGUMENTS, values).rowcount == 1
+
+
+def extend_leases(c: Connection, worker: str, lease_ms: int) -> list[Renewal]:
+    """Renew every lease of this worker, and return what is still its own.
+
+    An expired lease is not renewed: from then on anybody may give the attempt up. A task that another
+    transaction is just writing to keeps its older lease until the next call.
+    """
+    c.execute(_EXTEND, {"b_worker": worker, "b_lease_ms": lease_ms})
+    return [Renewal(*row) for row in c.execute(_STILL_OWN, {"b_worker": worker})]
+
+
+def expired_leases(c: Connection, limit: int) -> list[ExpiredLease]:
+    """Running attempts without a word from their workers for too long, longest first."""
+    return [ExpiredLease(*row) for row in c.execute(_EXPIRED, {"b_limit": limit})]
+
+
+def is_expired(c: Connection, run_id: str, step_id: str, attempt: int) -> bool:
+    """Whether this attempt runs without a lease: to be asked again under the run's lock."""
+    values = {"b_run": run_id, "b_step": step_id, "b_attempt": attempt}
+    return c.execute(_IS_EXPIRED, values).scalar() is not None
+
+
+def due_count(c: Connection) -> int:
+    """How many tasks may be claimed now."""
+    return c.execute(_DUE_COUNT).scalar_one()
+
+
+def _start_attempt(c: Connection, task: Row[*tuple[Any, ...]], worker: str) -> None:
+    row = {
+        "task_id": task.id,
+        "number": task.attempt,
+        "team_id": task.team_id,
+        "worker": worker,
+        "last_seq": 0,
+        "stdout_size": 0,
+        "stderr_size": 0,
+    }
+    c.execute(_START_ATTEMPT, row)
+
+
+def _claim(task: Row[*tuple[Any, ...]], run: Row[*tuple[Any, ...]] | LockedRun) -> Claim:
+    return Claim(
+        task_id=task.id,
+        run_id=task.run_id,
+        team_id=task.team_id,
+        run_number=run.number,
+        step_id=task.step_id,
+        attempt=task.attempt,
+        lease_until=task.lease_until,
+        workflow_digest=run.workflow_digest,
+        workflow_name=run.workflow_name,
+        requester=run.requester,
+    )
