@@ -1,0 +1,189 @@
+"""A run in its channel, its thread and its dialog."""
+
+from __future__ import annotations
+
+from blocks.approval import may_decide
+from blocks.ids import ActionId, BlockPrefix, CallbackId, block_id
+from blocks.parts import actions, button, modal
+from blocks.summary import (
+    cancel_button,
+    details_button,
+    may_be_cancelled,
+    origin_context,
+    parameter_sections,
+    run_name,
+    run_sentence,
+    status_section,
+    status_words,
+)
+from blocks.tasks import fold, hidden_words, task_sections, task_title
+from blocks.text import (
+    context,
+    cut_middle,
+    header,
+    json_text,
+    one_line,
+    plain_section,
+    preformatted,
+    rich_line,
+    safe,
+    section,
+    value_text,
+    visible,
+)
+from blocks.types import Block, Message, View, largest_that_fits
+from blocks.values import ApprovalRef, RunRef
+from engine.core.picture import ApprovalPicture, OutputTail, RunPicture, TaskPicture
+from engine.core.state import TaskStatus
+
+TASKS_IN_PLAN = 50
+TASKS_WITH_RESULTS = 15
+APPROVALS_IN_DIALOG = 10
+TAIL_LINES = 30
+TAIL_LIMIT = 2500
+
+# Slack's cards know four statuses; the word in the title says which of ours it is.
+_CARD_STATUS = {
+    TaskStatus.PENDING: "pending",
+    TaskStatus.RUNNING: "in_progress",
+    TaskStatus.WAITING: "in_progress",
+    TaskStatus.COMPLETED: "complete",
+    TaskStatus.SKIPPED: "complete",
+    TaskStatus.FAILED: "error",
+    TaskStatus.REJECTED: "error",
+    TaskStatus.CANCELLED: "error",
+    TaskStatus.ERROR: "error",
+}
+
+
+def root_message(picture: RunPicture) -> Message:
+    """The message in the channel under which the run's thread hangs."""
+    buttons = [cancel_button(picture)] if may_be_cancelled(picture) else []
+    blocks = [
+        header(run_name(picture)),
+        status_section(picture),
+        *parameter_sections(picture.parameters, 2500),
+        *_error_sections(picture),
+        origin_context(picture),
+        actions(*buttons, details_button(picture.id, picture.number)),
+    ]
+    return Message(run_sentence(picture), blocks)
+
+
+def thread_message(picture: RunPicture) -> Message:
+    """The live message in the thread: Slack's plan of steps."""
+    if not picture.tasks:
+        return Message(run_sentence(picture), [plain_section(f"{run_name(picture)} has no steps yet.")])
+    return Message(run_sentence(picture), largest_that_fits(lambda most: _plan(picture, most), TASKS_IN_PLAN))
+
+
+def _plan(picture: RunPicture, most: int) -> list[Block]:
+    shown, hidden = fold(picture.tasks, most)
+    title = f"{run_name(picture)}: {status_words(picture)}, {picture.progress}%"
+    plan: Block = {"type": "plan", "title": title, "tasks": [_card(task, len(shown)) for task in shown]}
+    note = f"Not shown here: {hidden_words(hidden)}. *View Details* lists all that was scheduled."
+    return [plan, context(note)] if hidden else [plan]
+
+
+def _card(task: TaskPicture, count: int) -> Block:
+    card: Block = {
+        "type": "task_card",
+        "task_id": task.id,
+        "title": task_title(task),
+        "status": _CARD_STATUS[task.status],
+    }
+    output = task.error
+    if output is None and task.result is not None and count <= TASKS_WITH_RESULTS:
+        output = value_text(task.result)
+    return card | {"output": rich_line(output, 300)} if output else card
+
+
+def failure_message(picture: RunPicture) -> Message:
+    """What went wrong, with the end of what the step wrote to stderr (else to stdout)."""
+    name, status = run_name(picture), picture.outcome or picture.status
+    task = picture.failing_task
+    reason = _reason(picture, task)
+    blocks = [header(f"{name}: {status.label}"), plain_section(reason, 1500)]
+    if task is not None:
+        blocks += _tail_blocks(task)
+    blocks.append(actions(details_button(picture.id, picture.number)))
+    return Message(f"{safe(name, 300)}: {status.label}. {safe(reason, 600)}", blocks)
+
+
+def _reason(picture: RunPicture, task: TaskPicture | None) -> str:
+    if task is None:
+        return picture.error or "No step says why; its details may."
+    detail = task.error or picture.error
+    if detail is None and task.exit_code is not None:
+        detail = f"it ended with exit code {task.exit_code}"
+    title = one_line(task.title) or task.step_id
+    return f"Step “{cut_middle(title, 150)}”: {detail or task.status.label}"
+
+
+def _tail_blocks(task: TaskPicture) -> list[Block]:
+    stream, tail = ("stderr", task.stderr) if task.stderr.text.strip() else ("stdout", task.stdout)
+    if not tail.text.strip():
+        return [context("The step wrote nothing to stdout or stderr.")]
+    text = _last_lines(tail)
+    is_all = not tail.is_cut and text == visible(tail.text).rstrip()
+    note = (
+        f"All that the step wrote to {stream}:" if is_all else f"The end of what the step wrote to {stream}:"
+    )
+    return [context(note), preformatted(text)]
+
+
+def _last_lines(tail: OutputTail) -> str:
+    text = visible(tail.text).rstrip()
+    return "\n".join(text.splitlines()[-TAIL_LINES:])[-TAIL_LIMIT:]
+
+
+def dialog(picture: RunPicture, *, is_asleep: bool = False) -> View:
+    """The modal that follows a run. Asleep, it is not drawn again until its *Refresh* is clicked."""
+    blocks = [
+        header(run_name(picture)),
+        status_section(picture),
+        *task_sections(picture.tasks),
+        *_error_sections(picture),
+    ]
+    for approval in picture.open_approvals[:APPROVALS_IN_DIALOG]:
+        blocks += _approval_blocks(picture, approval)
+    if len(picture.open_approvals) > APPROVALS_IN_DIALOG:
+        blocks.append(context("More approvals are open; decide them in the thread."))
+    if picture.outputs is not None:
+        blocks += [section("*Results*"), preformatted(json_text(dict(picture.outputs)))]
+    blocks.append(origin_context(picture))
+    if is_asleep and picture.is_active:
+        blocks.append(context("This dialog has stopped following the run. *Refresh* shows it as it is now."))
+    blocks.append(actions(*_dialog_buttons(picture, is_asleep=is_asleep)))
+    return modal(
+        "Run Workflow", blocks, CallbackId.LIVE_DIALOG, metadata=RunRef(picture.id), notify_on_close=True
+    )
+
+
+def _dialog_buttons(picture: RunPicture, *, is_asleep: bool) -> list[Block]:
+    buttons = [details_button(picture.id, picture.number)]
+    if may_be_cancelled(picture):
+        buttons.insert(0, cancel_button(picture))
+    if not picture.is_active:
+        buttons.append(button("Run Again", ActionId.RUN_AGAIN, RunRef(picture.id)))
+    elif is_asleep:
+        buttons.insert(0, button("Refresh", ActionId.REFRESH, RunRef(picture.id), style="primary"))
+    return buttons
+
+
+def _approval_blocks(picture: RunPicture, approval: ApprovalPicture) -> list[Block]:
+    ref = ApprovalRef(approval.id)
+    run = f"{picture.workflow_name} #{picture.number}"
+    return [
+        plain_section(f"Waiting for approval: {one_line(approval.title)}", 500),
+        context(may_decide(approval)),
+        actions(
+            button("Approve", ActionId.APPROVE_IN_DIALOG, ref, style="primary", spoken=f"Approve {run}"),
+            button("Reject", ActionId.REJECT_IN_DIALOG, ref, style="danger", spoken=f"Reject {run}"),
+            block_id=block_id(BlockPrefix.APPROVAL, approval.id),
+        ),
+    ]
+
+
+def _error_sections(picture: RunPicture) -> list[Block]:
+    return [plain_section(picture.error, 1500)] if picture.error else []
