@@ -1,0 +1,91 @@
+"""The fixed cast of the sandbox workspace: its team, people, channels, user group and the app's bot."""
+
+from dataclasses import dataclass, field
+
+TEAM_ID = "T0001"
+TEAM_NAME = "Sandbox"
+TEAM_DOMAIN = "sandbox"
+
+APP_ID = "A0APP"
+BOT_ID = "B0BOT"
+BOT_USER_ID = "U0BOT"
+
+ADA, BOB, CYD, GUS = "U0ADA", "U0BOB", "U0CYD", "U0GUS"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of the workspace; the app's bot user is one too (`is_bot`)."""
+
+    id: str
+    name: str
+    real_name: str
+    title: str
+    is_admin: bool = False
+    is_guest: bool = False
+    is_bot: bool = False
+    tz: str = "Etc/UTC"
+    tz_offset: int = 0  # seconds
+    color: str = "4bbe2e"  # six hex digits, no '#'
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A conversation. Changes replace it: look it up in `Workspace.channels` each time.
+
+    A direct message between the app and a person is a channel too: `is_im` is true, `members` are the
+    two of them, and only they may see it.
+    """
+
+    id: str
+    name: str
+    topic: str = ""
+    is_private: bool = False
+    is_archived: bool = False
+    is_im: bool = False
+    members: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A user group; people mention it as @handle."""
+
+    id: str
+    handle: str
+    name: str
+    members: tuple[str, ...]
+
+
+def fixed_people() -> dict[str, Person]:
+    """The four people of the workspace, by id; the bot is not among them."""
+    cast = (
+        Person(ADA, "ada", "Ada Adams", "Platform lead", is_admin=True, color="9f69e7"),
+        Person(BOB, "bob", "Bob Brown", "Release approver", color="4bbe2e"),
+        Person(CYD, "cyd", "Cyd Clark", "Engineer on call", color="e7392d"),
+        Person(GUS, "gus", "Gus Green", "Guest", is_guest=True, color="3c989f"),
+    )
+    return {person.id: person for person in cast}
+
+
+def bot_user(app_name: str) -> Person:
+    """The app's bot user, shown under the app's name."""
+    return Person(
+        BOT_USER_ID, app_name.lower().replace(" ", "_"), app_name, "App", is_bot=True, color="4a154b"
+    )
+
+
+def fixed_channels() -> dict[str, Channel]:
+    """The channels at the start, by id: the bot is in all of them, the guest in #general only."""
+    members = frozenset({ADA, BOB, CYD, BOT_USER_ID})
+    cast = (
+        Channel("C0GENERAL", "general", "Everybody, everything", members=members | {GUS}),
+        Channel("C0RELEASES", "releases", "What ships, and when", members=members),
+        Channel("C0OPS", "ops", "Keeping it running", members=members),
+    )
+    return {channel.id: channel for channel in cast}
+
+
+def fixed_groups() -> dict[str, Group]:
+    """The user groups, by id."""
+    oncall = Group("S0ONCALL", "oncall", "On call", (BOB, CYD))
+    return {oncall.id: oncall}

@@ -1,0 +1,1 @@
+"""Slack JSON drawn as HTML: pure functions that return `markupsafe.Markup`."""

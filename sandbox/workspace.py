@@ -1,0 +1,164 @@
+"""The whole state of the sandbox: people, channels, messages, open views, notices. Synchronous, no I/O."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+
+from sandbox.changes import Change, Feed
+from sandbox.clock import Clock, SystemClock
+from sandbox.message_store import Message, MessageStore
+from sandbox.people import (
+    BOT_USER_ID,
+    Channel,
+    Person,
+    bot_user,
+    fixed_channels,
+    fixed_groups,
+    fixed_people,
+)
+from sandbox.tokens import Timestamps
+from sandbox.types import Json
+from sandbox.view_store import ViewStore
+
+__all__ = ["Change", "Message", "Notice", "Workspace"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line only `user` sees, such as Slackbot's word that a command failed.
+
+    With `view_id` it belongs to that open modal as its banner; else to `channel`.
+    """
+
+    user: str
+    text: str
+    ts: str
+    channel: str | None = None
+    thread_ts: str | None = None
+    view_id: str | None = None
+
+
+class Workspace:
+    """One Slack workspace. Reading methods give Slack's own JSON, oldest first."""
+
+    def __init__(self, clock: Clock | None = None, app_name: str = "App", command: str = "/workflow") -> None:
+        self.clock = clock or SystemClock()
+        self.command = command
+        self.bot = bot_user(app_name)
+        self.people = fixed_people()
+        self.groups = fixed_groups()
+        self.channels = fixed_channels()
+        self.timestamps = Timestamps(self.clock)
+        self._feed: Feed[Change] = Feed()
+        self.history = MessageStore(self.publish)
+        self.views = ViewStore(self.clock, self.publish)
+        self._notices: dict[str, list[Notice]] = {}
+
+    def member(self, user_id: str) -> Person | None:
+        """A person, or the app's bot user."""
+        return self.bot if user_id == self.bot.id else self.people.get(user_id)
+
+    def channels_of(self, viewer: str) -> list[Channel]:
+        """The conversations a person sees in the sidebar: guests only see where they are members."""
+        person = self.people.get(viewer)
+        sees_public = person is not None and not person.is_guest
+        return [
+            channel
+            for channel in self.channels.values()
+            if viewer in channel.members or (sees_public and not channel.is_private and not channel.is_im)
+        ]
+
+    def messages(self, channel_id: str, viewer: str | None = None) -> list[Message]:
+        """What a channel's main pane shows; with `viewer` also what only that person sees."""
+        return self.history.timeline(channel_id, viewer)
+
+    def thread(self, channel_id: str, thread_ts: str, viewer: str | None = None) -> list[Message]:
+        """A thread, parent first; empty when there is no such message."""
+        return self.history.thread(channel_id, thread_ts, viewer)
+
+    def view_stack(self, user_id: str) -> list[Json]:
+        """The open modals of a person, root first; `state.values` holds what was typed so far."""
+        return self.views.stack(user_id)
+
+    def home(self, user_id: str) -> Json | None:
+        """The published Home tab of a person."""
+        return self.views.home(user_id)
+
+    def notices(self, user_id: str) -> list[Notice]:
+        return list(self._notices.get(user_id, []))
+
+    def notify(
+        self,
+        user: str,
+        text: str,
+        channel: str | None = None,
+        thread_ts: str | None = None,
+        view_id: str | None = None,
+    ) -> None:
+        """Show a line to one person only."""
+        notice = Notice(user, text, self.timestamps.next(), channel, thread_ts, view_id)
+        self._notices.setdefault(user, []).append(notice)
+        self.publish(Change("notice", channel, notice.ts, thread_ts, user))
+
+    def withdraw_banner(self, view_id: str) -> None:
+        """Forget the notices of a view, because the next try went through."""
+        for user, notices in self._notices.items():
+            self._notices[user] = [notice for notice in notices if notice.view_id != view_id]
+
+    def change_channel(
+        self, channel_id: str, *, archived: bool | None = None, private: bool | None = None
+    ) -> Channel:
+        channel = self.channels[channel_id]
+        is_archived = channel.is_archived if archived is None else archived
+        is_private = channel.is_private if private is None else private
+        return self._put(replace(channel, is_archived=is_archived, is_private=is_private))
+
+    def set_member(self, channel_id: str, user_id: str, is_member: bool) -> Channel:
+        channel = self.channels[channel_id]
+        others = channel.members - {user_id}
+        return self._put(replace(channel, members=others | {user_id} if is_member else others))
+
+    def direct_message(self, user_id: str) -> tuple[Channel, bool]:
+        """The app's conversation with one person, and whether it was there already."""
+        channel_id = "D" + user_id[1:]
+        if channel_id in self.channels:
+            return self.channels[channel_id], True
+        name = self.people[user_id].name
+        members = frozenset({user_id, BOT_USER_ID})
+        return self._put(Channel(channel_id, name, is_im=True, is_private=True, members=members)), False
+
+    def subscribe(self) -> AbstractAsyncContextManager[asyncio.Queue[Change]]:
+        """`async with workspace.subscribe() as queue:` gives every Change from then on."""
+        return self._feed.subscribe()
+
+    def publish(self, change: Change) -> None:
+        self._feed.publish(change)
+
+    def reset(self) -> None:
+        """Back to the first day: no messages, no views, the channels as they were."""
+        self.channels = fixed_channels()
+        self.history.clear()
+        self.views.clear_all()
+        self._notices.clear()
+        self.publish(Change("reset"))
+
+    def dump(self) -> Json:
+        """What outlives a restart, as JSON."""
+        channels = [
+            {**vars(channel), "members": sorted(channel.members)} for channel in self.channels.values()
+        ]
+        return {"channels": channels, "messages": self.history.dump(), "homes": self.views.dump()}
+
+    def load(self, data: Json) -> None:
+        """Take over what `dump` gave; raises KeyError, TypeError or ValueError when it is something else."""
+        rows: Iterable[Json] = data["channels"]
+        self.channels = {row["id"]: Channel(**{**row, "members": frozenset(row["members"])}) for row in rows}
+        for ts in self.history.load(data["messages"]):
+            self.timestamps.never_before(ts)
+        self.views.load(data["homes"])
+
+    def _put(self, channel: Channel) -> Channel:
+        self.channels[channel.id] = channel
+        self.publish(Change("channel", channel.id))
+        return channel
