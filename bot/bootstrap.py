@@ -1,0 +1,280 @@
+"""The composition root: settings in, running processes out. Imports stand inside functions, so that a worker never
+loads Bolt and only the command line knows the sandbox."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+    from bot.settings import Settings
+    from engine.advance import Engine
+    from engine.broker import BellBroker
+    from engine.loops.base import Duty
+    from engine.worker import Worker
+
+logger = logging.getLogger("handrail")
+
+WEB_LOCK_SECONDS = 2.0
+"""Slack waits three seconds: the web process gives up on a busy database before that, and says so."""
+WORKER_LOCK_SECONDS = 10.0
+DRAIN_SECONDS = 8.0
+
+
+def configure_logging(settings: Settings) -> None:
+    logging.basicConfig(
+        level=settings.handrail_log.upper(),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    # Bolt logs bodies and signatures of requests at info level; HTTP clients log every call.
+    for noisy in ("handrail.bolt", "slack_bolt", "slack_sdk", "httpx", "dramatiq", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def build_engine(
+    settings: Settings,
+    lock_seconds: float,
+    ring: Callable[[], object] = lambda: None,
+    hint: Callable[[str], object] = lambda run_id: None,
+    more_admins: frozenset[str] = frozenset(),
+) -> Engine:
+    """The engine over the settings' database and workflows. Raises SchemaBehind when `migrate` has to run first."""
+    from engine.advance import Engine
+    from engine.expressions import Expressions
+    from engine.patterns import matches
+    from engine.registry import Registry
+    from store.database import Database
+    from store.migrate import require_current
+
+    database = Database(settings.database, lock_timeout_seconds=lock_seconds)
+    require_current(database)
+    registry = Registry(settings.workflows)
+    return Engine(database, registry, Expressions(), matches, settings.admins | more_admins, ring, hint)
+
+
+def migrate(settings: Settings) -> None:
+    from store.migrate import upgrade
+
+    upgrade(settings.database)
+
+
+# --- the web process
+
+
+def build_web(settings: Settings) -> Starlette:
+    """The web application: Slack's requests, pages, health, projector."""
+    from bot.gate import Gate
+    from bot.hints import Hints
+    from bot.web.app import SlackEndpoint, create_app
+    from bot.web.health import Part, health_routes
+    from bot.web_process import WebProcess
+    from engine.broker import make_broker, publish_hint, ring
+
+    broker = make_broker(settings.redis)
+    engine = build_engine(
+        settings, WEB_LOCK_SECONDS, lambda: ring(broker), lambda run_id: publish_hint(broker, run_id)
+    )
+    web = WebProcess(settings, engine, Hints())
+    endpoint = SlackEndpoint(Gate(settings.slack_signing_secret.get_secret_value()), lambda: web.team_id)
+    parts = {**web.parts(), "redis": Part(lambda: redis_problem(broker), required=False)}
+    return create_app(endpoint, web.running, [*web.page_routes(), *health_routes(parts)])
+
+
+def redis_problem(broker: BellBroker) -> str | None:
+    """Without Redis work starts a few seconds later, and nothing else happens."""
+    if broker.attempt(broker.client.ping):
+        return None
+    return "Redis does not answer: work starts a few seconds later until it does. Look at REDIS_URL."
+
+
+def run_web(settings: Settings) -> None:
+    """Serve until told to stop. Socket Mode is used when an app token is set."""
+    import uvicorn
+
+    uvicorn.run(
+        build_web(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+# --- the worker process
+
+
+def run_worker(settings: Settings) -> None:
+    """Claim and carry out until told to stop; then take nothing new, and wait a little for what runs."""
+    import dramatiq
+
+    from engine.broker import make_broker, publish_hint, ring
+    from engine.loops.base import Loop
+
+    broker = make_broker(settings.redis, on_ring=lambda: worker.nudge())
+    engine = build_engine(
+        settings, WORKER_LOCK_SECONDS, lambda: ring(broker), lambda run_id: publish_hint(broker, run_id)
+    )
+    worker = build_worker(settings, engine)
+    listener = dramatiq.Worker(broker, worker_threads=1)
+    loops = [Loop(duty) for duty in worker_duties(worker)]
+    told = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    for loop in loops:
+        loop.start()
+    listener.start()
+    logger.info("worker_started name=%s slots=%s", worker.name.id, worker.slots)
+    told.wait()
+    if not worker.drain(DRAIN_SECONDS):
+        logger.warning("worker_left_steps running=%s", worker.running)
+    listener.stop(timeout=2000)
+    for loop in loops:
+        loop.stop()
+
+
+def worker_duties(worker: Worker) -> list[Duty]:
+    """All that a worker process does beside its tasks; each is safe in any number of processes."""
+    from engine.loops.pruner import Pruner
+    from engine.loops.reconciler import Reconciler
+    from engine.loops.timers import Timers
+    from engine.loops.worker_duties import Look, Renew
+
+    engine = worker.engine
+    return [Renew(worker), Look(worker), Timers(engine), Reconciler(engine), Pruner(engine)]
+
+
+def build_worker(settings: Settings, engine: Engine) -> Worker:
+    """A worker whose steps see nothing of Handrail's own secrets."""
+    from engine.masking import Mask, secrets_of
+    from engine.worker import Worker
+
+    mask = Mask((*secrets_of(os.environ), *settings.secrets))
+    environment = step_environment()
+    return Worker(engine, mask=mask, environment=environment, slots=settings.handrail_worker_threads)
+
+
+def step_environment() -> dict[str, str]:
+    """The worker's own environment, with our Python first on the PATH: `python3` in a step is the one we run on."""
+    from pathlib import Path
+
+    own = str(Path(sys.executable).parent)
+    return dict(os.environ) | {"PATH": os.pathsep.join([own, os.environ.get("PATH", os.defpath)])}
+
+
+# --- everything on one machine
+
+
+def run_up(settings: Settings) -> None:
+    """Migrate, then keep Redis, the web process and a worker running until Ctrl-C."""
+    from bot.one_machine import environment_of, start_handrail, start_redis, wait_until_up
+    from bot.processes import ProcessGroup
+
+    require_slack(settings)
+    migrate(settings)
+    address = f"http://{settings.host}:{settings.port}"
+    with ProcessGroup() as group:
+        environment = environment_of(settings, PORT=str(settings.port), **start_redis(group, settings))
+        start_handrail(group, environment)
+        wait_until_up(f"{address}/healthz")
+        say(f"Handrail is up at {address}. Ctrl-C ends it; /readyz there says how each part does.")
+        group.wait()
+
+
+def run_sandbox(settings: Settings, *, keep_messages: bool) -> None:
+    """The same beside a local Slack, whose page's address is printed."""
+    from bot.one_machine import (
+        environment_of,
+        free_port,
+        handrail,
+        sandbox_credentials,
+        start_handrail,
+        start_redis,
+        wait_until_up,
+    )
+    from bot.processes import ProcessGroup
+
+    migrate(settings)
+    port, slack_port = (
+        free_port(settings.host, settings.port),
+        free_port(settings.host, settings.sandbox_port),
+    )
+    address, slack = f"http://{settings.host}:{port}", f"http://{settings.host}:{slack_port}"
+    with ProcessGroup() as group:
+        environment = environment_of(
+            settings,
+            PORT=str(port),
+            SANDBOX_PORT=str(slack_port),
+            SANDBOX_KEEPS="yes" if keep_messages else "no",
+            HANDRAIL_LOG=os.environ.get("HANDRAIL_LOG", "warning"),
+            SLACK_API_URL=f"{slack}/api/",
+            HANDRAIL_PUBLIC_URL=settings.handrail_public_url or address,
+            **sandbox_credentials(settings),
+            **start_redis(group, settings),
+        )
+        for name in ("SLACK_APP_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+            environment.pop(name, None)
+        group.start("slack", handrail("slack-sandbox"), env=environment)
+        wait_until_up(f"{slack}/")
+        start_handrail(group, environment)
+        wait_until_up(f"{address}/readyz")
+        say(f"Open {slack}/ in your browser and type /workflow run. Ctrl-C ends everything.")
+        group.wait()
+
+
+def run_slack_sandbox(settings: Settings) -> None:
+    """The local Slack alone, sending requests to the web process of this environment."""
+    import uvicorn
+
+    from sandbox.app import create_app
+    from sandbox.config import SandboxConfig
+
+    keeps = os.environ.get("SANDBOX_KEEPS") != "no"
+    config = SandboxConfig(
+        app_url=f"http://{settings.host}:{settings.port}/slack/events",
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        public_url=f"http://{settings.host}:{settings.sandbox_port}",
+        state_file=settings.home / "sandbox.json" if keeps else None,
+        app_name="Handrail",
+    )
+    uvicorn.run(
+        create_app(config),
+        host=settings.host,
+        port=settings.sandbox_port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def require_slack(settings: Settings) -> None:
+    """Say what is missing before anything starts."""
+    from engine.core.errors import Problem
+
+    missing = [
+        name
+        for name, value in (
+            ("SLACK_BOT_TOKEN", settings.slack_bot_token),
+            ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
+        )
+        if not value.get_secret_value()
+    ]
+    if missing:
+        raise Problem(
+            f"{' and '.join(missing)} must be set to reach your workspace; docs/slack.md says where to find them. "
+            "To try Handrail without Slack: make sandbox."
+        )
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,138 @@
+"""The command line. Imports stand inside the commands, so that each loads only what it needs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.settings import Settings
+from engine.core.errors import Problem
+
+app = typer.Typer(
+    name="handrail",
+    help="Run your team's operational workflows from Slack, with a hand on the rail.",
+    epilog="Settings come from the environment: docs/configuration.md lists them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+def main() -> None:
+    """Run the command line; a problem is said in a sentence, never as a stack trace."""
+    try:
+        app()
+    except Problem as problem:
+        typer.echo(problem.sentence, err=True)
+        sys.exit(1)
+
+
+@app.command()
+def sandbox(
+    keep: Annotated[bool, typer.Option(help="Find the messages of last time again.")] = True,
+) -> None:
+    """Try everything with a local Slack in your browser: no account, no Redis, no Postgres needed.
+
+    Prints one address. Ctrl-C ends all of it; the next start finds the history again.
+    """
+    from bot.bootstrap import run_sandbox
+
+    run_sandbox(Settings(), keep_messages=keep)
+
+
+@app.command()
+def up() -> None:
+    """Run everything on one machine, with your real Slack workspace.
+
+    Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET (and SLACK_APP_TOKEN for Socket Mode); docs/slack.md shows
+    where to find them. Migrates the database, then keeps the web process, a worker and Redis running.
+    """
+    from bot.bootstrap import run_up
+
+    run_up(Settings())
+
+
+@app.command()
+def web() -> None:
+    """Serve Slack's requests and the pages, and keep Slack's messages true."""
+    from bot.bootstrap import configure_logging, run_web
+
+    settings = Settings()
+    configure_logging(settings)
+    run_web(settings)
+
+
+@app.command()
+def worker() -> None:
+    """Carry out steps. Start as many as you like, on any machine that reaches the database."""
+    from bot.bootstrap import configure_logging, run_worker
+
+    settings = Settings()
+    configure_logging(settings)
+    run_worker(settings)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's schema. `up` and `sandbox` do it by themselves."""
+    from bot.bootstrap import migrate as run_migrations
+
+    run_migrations(Settings())
+    typer.echo("The database has this version's schema.")
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(help="The workflow's name.")],
+    parameters: Annotated[list[str] | None, typer.Argument(help="Parameters as key=value.")] = None,
+) -> None:
+    """Run a workflow here in the terminal: no Slack and no Redis, the same engine.
+
+    Shows each step as it goes and asks for approvals here. Ends with 0 when the run is completed, else with 1.
+    """
+    from bot.terminal import run_in_terminal
+
+    sys.exit(run_in_terminal(Settings(), name, parameters or []))
+
+
+@app.command()
+def validate(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; HANDRAIL_WORKFLOWS when none is named.")
+    ] = None,
+) -> None:
+    """Check workflow files: every mistake with its file, line, column and what to write instead."""
+    from bot.checking import check_files
+
+    result = check_files(paths or [Settings().workflows])
+    for mistake in result.mistakes:
+        typer.echo(str(mistake))
+    typer.echo(result.summary, err=bool(result.mistakes))
+    sys.exit(1 if result.mistakes else 0)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of workflow files, for your editor."""
+    import json
+
+    from engine.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command("slack-sandbox", hidden=True)
+def slack_sandbox() -> None:
+    """The local Slack alone, as `handrail sandbox` starts it."""
+    from bot.bootstrap import configure_logging, run_slack_sandbox
+
+    settings = Settings()
+    configure_logging(settings)
+    run_slack_sandbox(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""Everything the environment says, read once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SLACK_API_URL = "https://slack.com/api/"
+
+
+class Settings(BaseSettings):
+    """Names and defaults are documented in docs/configuration.md; the field's upper-case name is the variable."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_client_id: str = ""
+    slack_client_secret: SecretStr = SecretStr("")
+    slack_api_url: str = SLACK_API_URL
+    database_url: SecretStr = SecretStr("")
+    redis_url: SecretStr = SecretStr("")
+    handrail_home: Path = Path(".handrail")
+    handrail_workflows: Path = Path("workflows")
+    handrail_public_url: str = ""
+    handrail_secret_key: SecretStr = SecretStr("")
+    handrail_admins: str = ""
+    handrail_worker_threads: int = Field(default=8, ge=1, le=256)
+    handrail_log: Literal["debug", "info", "warning", "error"] = "info"
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    sandbox_port: int = Field(default=3001, ge=0, le=65535)
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _end_with_slash(cls, url: str) -> str:
+        return url if url.endswith("/") else url + "/"
+
+    @property
+    def home(self) -> Path:
+        """The absolute folder of what Handrail keeps; it is created, for its owner alone."""
+        path = self.handrail_home.expanduser().resolve()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path
+
+    @property
+    def workflows(self) -> Path:
+        return self.handrail_workflows.expanduser().resolve()
+
+    @property
+    def database(self) -> str:
+        """The database's URL: as set, else a SQLite file in the home folder."""
+        return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'handrail.db'}"
+
+    @property
+    def redis(self) -> str:
+        """Redis's URL: as set, else the socket of the embedded server that `up` and `sandbox` keep."""
+        return self.redis_url.get_secret_value() or f"unix://{self.home / 'redis' / 'redis.sock'}"
+
+    @property
+    def admins(self) -> frozenset[str]:
+        return frozenset(part.strip() for part in self.handrail_admins.split(",") if part.strip())
+
+    @property
+    def public_url(self) -> str:
+        """The address people's browsers reach the pages at, without a slash at its end."""
+        return (self.handrail_public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def secret_key(self) -> bytes:
+        """The key of cookies and links: as set, else random at the first start and kept in a 0600 file."""
+        if given := self.handrail_secret_key.get_secret_value():
+            return given.encode()
+        path = self.home / "secret_key"
+        if not path.exists():
+            _create_privately(path, secrets.token_hex(32))
+        return path.read_text().strip().encode()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Values that must appear nowhere: Handrail's own tokens and keys."""
+        named = (
+            self.slack_bot_token,
+            self.slack_signing_secret,
+            self.slack_app_token,
+            self.slack_client_secret,
+            self.handrail_secret_key,
+        )
+        return tuple(value for secret in named if (value := secret.get_secret_value()))
+
+
+def _create_privately(path: Path, text: str) -> None:
+    """Create a file for its owner alone, whole or not at all; the first of several processes wins."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
+        file.write(text)
+    with contextlib.suppress(FileExistsError):
+        os.link(file.name, path)
+    os.unlink(file.name)

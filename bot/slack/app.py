@@ -1,0 +1,91 @@
+"""Bolt, put together: parsed requests in, handlers by name, every problem answered where the person looks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from typing import Any
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from blocks import problems
+from blocks.types import Message
+from bot.slack import actions, commands, modals, views
+from bot.slack.parse import SlackRequest
+from bot.slack.services import Services
+from engine.core.errors import NotFound, Problem
+
+logger = logging.getLogger("handrail.slack")
+
+
+async def warm_up(client: AsyncWebClient) -> AuthorizeResult:
+    """Ask Slack once who we are, so that the first request need not wait for it. Raises SlackApiError."""
+    answer = await client.auth_test()
+    return AuthorizeResult.from_auth_test_response(auth_test_response=answer, bot_token=client.token)
+
+
+def build_app(services: Services, authorized: AuthorizeResult) -> AsyncApp:
+    """The Bolt app. Requests reach it verified and parsed, so that its own verification has nothing to do."""
+
+    async def authorize() -> AuthorizeResult:
+        return authorized
+
+    app = AsyncApp(
+        client=services.client,
+        signing_secret="verified by the gate",  # noqa: S106
+        authorize=authorize,
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        logger=logging.getLogger("handrail.bolt"),
+        name="handrail",
+    )
+    for module in (commands, actions, views):
+        module.register(app, services)
+    app.error(ErrorAnswers(services).answer)
+    return app
+
+
+async def dispatch(app: AsyncApp, request: SlackRequest) -> BoltResponse:
+    """Hand a checked request to Bolt as data: its own parser empties forms that hold the word "payload"."""
+    return await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=request.body))
+
+
+class ErrorAnswers:
+    """One map from an error to a sentence. An unknown error gets an id, which is also in the log."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def answer(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
+        if isinstance(error, BoltUnhandledRequestError) and body.get("type") != "block_actions":
+            return BoltResponse(status=200)
+        message = self._message(error)
+        if "command" in body:
+            return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
+        if body.get("type") == "view_submission":
+            return _json({"response_action": "push", "view": problems.problem_view(message)})
+        if "view" in body:
+            modals.start_push(self._services, body, problems.problem_view(message))
+        else:
+            self._services.replies.say_privately(body, message)
+        return BoltResponse(status=200)
+
+    def _message(self, error: Exception) -> Message:
+        if isinstance(error, Problem):
+            return problems.problem_message(error)
+        if isinstance(error, BoltUnhandledRequestError):
+            return problems.problem_message(NotFound(actions.STALE))
+        error_id = secrets.token_hex(4)
+        logger.error("unexpected_error id=%s", error_id, exc_info=error)
+        return problems.unknown_error(error_id)
+
+
+def _json(content: dict[str, Any]) -> BoltResponse:
+    return BoltResponse(
+        status=200, body=json.dumps(content), headers={"content-type": "application/json; charset=utf-8"}
+    )

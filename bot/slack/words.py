@@ -1,0 +1,142 @@
+"""The text behind `/workflow`, read the way people type it: quotes of every kind, key=value, Slack's escapes."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.core.errors import Problem
+
+VERBS = ("run", "list", "runs", "show", "cancel", "help")
+MAX_TEXT = 4000
+MAX_VALUE = 3000
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“", "«": "»", "‘": "’", "’": "’"}
+_DASHES = ("--", "—", "–")
+_RUN_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})")
+_STATUS_FILTER = re.compile(r"status[:=](.+)", re.IGNORECASE)
+
+
+class Misspelled(Problem):
+    """The command cannot be understood; the sentence says what to type instead."""
+
+    code = "CMD-ARGS"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A command taken apart: its verb, plain words in order, and key=value pairs."""
+
+    verb: str
+    plain: tuple[str, ...] = ()
+    pairs: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_command(text: str) -> Words:
+    """Take the text of a command apart. Raises Misspelled."""
+    if len(text) > MAX_TEXT:
+        raise Misspelled(f"That is longer than {MAX_TEXT} characters. Give long values in the form instead.")
+    _refuse_controls(text)
+    parts = _split(_unescape(text))
+    if not parts:
+        return Words("help")
+    verb = parts[0].lower()
+    if verb not in VERBS:
+        raise Misspelled(_unknown_verb(parts[0]))
+    plain: list[str] = []
+    pairs: dict[str, str] = {}
+    for part in parts[1:]:
+        name, equals, value = part.partition("=")
+        if equals and not _STATUS_FILTER.fullmatch(part):
+            _add_pair(pairs, name, value)
+        else:
+            plain.append(part)
+    return Words(verb, tuple(plain), pairs)
+
+
+def run_number(words: Words) -> int:
+    """The one run number that `show` and `cancel` need. Raises Misspelled."""
+    if len(words.plain) != 1 or words.pairs:
+        raise Misspelled(f"Which run? Type its number, like `/workflow {words.verb} 42`.")
+    match = _RUN_NUMBER.fullmatch(words.plain[0])
+    if match is None:
+        raise Misspelled(f"A run is named by its number, like `/workflow {words.verb} 42`.")
+    return int(match.group(1))
+
+
+def split_filters(words: Words) -> tuple[str | None, str | None]:
+    """The workflow name and the status text of `runs [name] [status:...]`. Raises Misspelled."""
+    names, status = [], None
+    for word in words.plain:
+        match = _STATUS_FILTER.fullmatch(word)
+        if match:
+            status = match.group(1).strip().lower().replace(" ", "_")
+        else:
+            names.append(word)
+    if len(names) > 1 or words.pairs:
+        raise Misspelled("Type `/workflow runs`, `/workflow runs deploy` or `/workflow runs status:failed`.")
+    return (names[0] if names else None), status
+
+
+def nearest(word: str, known: tuple[str, ...]) -> str:
+    """A sentence such as "Did you mean `deploy`? ", or nothing."""
+    close = difflib.get_close_matches(word.lower(), known, n=1)
+    return f"Did you mean `{close[0]}`? " if close else ""
+
+
+def _add_pair(pairs: dict[str, str], name: str, value: str) -> None:
+    if name.startswith(_DASHES):
+        bare = name.lstrip("-—–")
+        raise Misspelled(f"Parameters are given as `{bare or 'name'}=value`, without dashes.")
+    if not name:
+        raise Misspelled("A parameter's name is missing before `=`. Write `name=value`.")
+    if name in pairs:
+        raise Misspelled(f"`{name[:40]}` is given twice. Give it once.")
+    if len(value) > MAX_VALUE:
+        raise Misspelled(f"The value of `{name[:40]}` is longer than {MAX_VALUE} characters.")
+    pairs[name] = value
+
+
+def _unknown_verb(word: str) -> str:
+    known = ", ".join(f"`{verb}`" for verb in VERBS)
+    return f"`{word[:40]}` is no command. {nearest(word, VERBS)}There are {known}."
+
+
+def _unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _refuse_controls(text: str) -> None:
+    for character in text:
+        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n":
+            raise Misspelled("The text holds a control character. Please type it without.")
+
+
+def _split(text: str) -> list[str]:
+    """Split at spaces outside of quotes. A quote counts at the start of a word or right after `=`."""
+    parts: list[str] = []
+    current: list[str] = []
+    closing: str | None = None
+    is_open = False
+    for character in text:
+        if closing is not None:
+            if character == closing:
+                closing = None
+            else:
+                current.append(character)
+        elif character in _QUOTES and (not current or current[-1] == "="):
+            closing, is_open = _QUOTES[character], True
+        elif character.isspace():
+            if current or is_open:
+                parts.append("".join(current))
+            current, is_open = [], False
+        else:
+            current.append(character)
+    if closing is not None:
+        raise Misspelled(f"A quote is open: its closing {closing} is missing.")
+    if current or is_open:
+        parts.append("".join(current))
+    return parts

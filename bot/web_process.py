@@ -1,0 +1,120 @@
+"""What lives in the web process from its start to its end: Slack's client, Bolt, the projector, hints."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+from slack_sdk.web.async_client import AsyncWebClient
+from starlette.routing import BaseRoute
+
+from bot.hints import Hints
+from bot.projector import Projector
+from bot.settings import SLACK_API_URL, Settings
+from bot.slack.app import build_app, dispatch, warm_up
+from bot.slack.identity import Identity
+from bot.slack.replies import Replies
+from bot.slack.services import Services
+from bot.slack_calls import SlackCalls
+from bot.web.app import Dispatch
+from bot.web.auth import mint_link
+from bot.web.health import Part
+from bot.web.pages import page_routes
+from engine.advance import Engine
+from engine.core.errors import Problem
+from store.migrate import require_current
+
+logger = logging.getLogger("handrail.web")
+
+CALL_SECONDS = 5
+SLACK_RESPONSE_URLS = "https://hooks.slack.com/"
+
+
+class WebProcess:
+    """Built outside of the event loop, alive inside `running`. `redis_problem` says what is wrong with Redis."""
+
+    def __init__(self, settings: Settings, engine: Engine, hints: Hints) -> None:
+        self.team_id: str | None = None
+        self.is_closing = False
+        self._settings = settings
+        self._engine = engine
+        self._hints = hints
+        self._client = AsyncWebClient(
+            settings.slack_bot_token.get_secret_value(),
+            base_url=settings.slack_api_url,
+            timeout=CALL_SECONDS,
+            retry_handlers=[],  # a repeated post is a second message
+        )
+        self._identity = Identity(self._client)
+        self._projector: Projector | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Dispatch]:
+        """Know who we are at Slack before the first request, then project until the end."""
+        authorized = await warm_up(self._client)
+        self.team_id = str(authorized.team_id)
+        replies = Replies(self._client, self._response_urls())
+        link = partial(mint_link, self._engine, public_url=self._settings.public_url)
+        services = Services(self._engine, self._client, self._identity, replies, link)
+        app = build_app(services, authorized)
+        projector = Projector(self._engine, SlackCalls(self._client), self.team_id, secrets.token_hex(8))
+        self._projector = projector
+        self._hints.wake = projector.wake
+        beside = [
+            asyncio.create_task(projector.run()),
+            asyncio.create_task(self._hints.listen(self._settings.redis)),
+        ]
+        try:
+            yield partial(dispatch, app)
+        finally:
+            self.is_closing = True
+            await replies.drain()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    def page_routes(self) -> Sequence[BaseRoute]:
+        return page_routes(
+            self._engine,
+            people=self._identity,
+            public_url=self._settings.public_url,
+            team_id=lambda: self.team_id,
+            hints=self._hints,
+            is_closing=lambda: self.is_closing,
+        )
+
+    def parts(self) -> Mapping[str, Part]:
+        """What `/readyz` reports on, beside Redis."""
+        return {
+            "slack": Part(self._slack_problem),
+            "database": Part(self._database_problem),
+            "workflows": Part(self._workflow_problem, required=False),
+        }
+
+    def _slack_problem(self) -> str | None:
+        if self._projector is None:
+            return "Slack has not answered yet."
+        return self._projector.problem
+
+    def _database_problem(self) -> str | None:
+        try:
+            require_current(self._engine.database)
+        except Problem as problem:
+            return problem.sentence
+        return None
+
+    def _workflow_problem(self) -> str | None:
+        mistakes = self._engine.registry.mistakes()
+        if not mistakes:
+            return None
+        return f"{len(mistakes)} mistakes in workflow files; `handrail validate` lists them. First: {mistakes[0]}"
+
+    def _response_urls(self) -> str:
+        """Only Slack's own response addresses are ever called; those of a sandbox are the sandbox's."""
+        if self._settings.slack_api_url == SLACK_API_URL:
+            return SLACK_RESPONSE_URLS
+        return self._settings.slack_api_url.removesuffix("api/")
