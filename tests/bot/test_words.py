@@ -1,0 +1,90 @@
+"""The text behind /workflow, as people type it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.slack.words import Misspelled, parse_command, run_number, split_filters
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "plain", "pairs"),
+    [
+        ("", "help", (), {}),
+        ("   ", "help", (), {}),
+        ("LIST", "list", (), {}),
+        ("run deploy", "run", ("deploy",), {}),
+        ("run deploy env=prod", "run", ("deploy",), {"env": "prod"}),
+        ('run deploy env="two words"', "run", ("deploy",), {"env": "two words"}),
+        ("run deploy env=“prod”", "run", ("deploy",), {"env": "prod"}),  # what phones and Macs type
+        ("run deploy env=‘two words’", "run", ("deploy",), {"env": "two words"}),
+        ("run deploy env=", "run", ("deploy",), {"env": ""}),
+        ('run deploy env=""', "run", ("deploy",), {"env": ""}),
+        ("run deploy msg=$(id)", "run", ("deploy",), {"msg": "$(id)"}),
+        ("run deploy msg=%0aid", "run", ("deploy",), {"msg": "%0aid"}),
+        ("run deploy msg=a=b", "run", ("deploy",), {"msg": "a=b"}),
+        ("run deploy msg=&lt;!channel&gt;", "run", ("deploy",), {"msg": "<!channel>"}),
+        ("run deploy msg=:rocket:", "run", ("deploy",), {"msg": ":rocket:"}),
+        ("run send-payload", "run", ("send-payload",), {}),
+        ("run deploy msg=it's", "run", ("deploy",), {"msg": "it's"}),  # an apostrophe opens nothing
+    ],
+)
+def test_a_command_is_taken_apart(
+    text: str, verb: str, plain: tuple[str, ...], pairs: dict[str, str]
+) -> None:
+    words = parse_command(text)
+
+    assert (words.verb, words.plain, dict(words.pairs)) == (verb, plain, pairs)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("frobnicate", "is no command"),
+        ("rnus", "Did you mean `runs`?"),
+        ("run deploy =prod", "name is missing before `=`"),
+        ("run deploy --env=prod", "`env=value`, without dashes"),
+        ("run deploy —env=prod", "`env=value`, without dashes"),
+        ("run deploy env=a env=b", "given twice"),
+        ('run deploy env="open', "A quote is open"),
+        ("run deploy env=\x1b[2J", "control character"),
+        ("run deploy env=\ud800", "control character"),
+        ("x" * 4001, "longer than 4000"),
+        ("run deploy env=" + "x" * 3001, "longer than 3000"),
+    ],
+)
+def test_a_mistake_is_answered_with_what_to_type_instead(text: str, said: str) -> None:
+    with pytest.raises(Misspelled) as caught:
+        parse_command(text)
+
+    assert said in caught.value.sentence
+
+
+@pytest.mark.parametrize("text", ["show 42", "show #42", "cancel 42"])
+def test_a_run_is_named_by_its_number(text: str) -> None:
+    assert run_number(parse_command(text)) == 42
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["show", "cancel", "show 1 2", "show forty", "show 0", "show -1", "show OR 1=1", "cancel 1 x=1"],
+)
+def test_anything_else_is_no_run_number(text: str) -> None:
+    with pytest.raises(Misspelled, match="number"):
+        run_number(parse_command(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("runs", (None, None)),
+        ("runs deploy", ("deploy", None)),
+        ("runs status:failed", (None, "failed")),
+        ("runs deploy status=waiting_for_approval", ("deploy", "waiting_for_approval")),
+        ('runs "status:Waiting for Approval"', (None, "waiting_for_approval")),
+    ],
+)
+def test_history_is_filtered_by_workflow_and_status(
+    text: str, expected: tuple[str | None, str | None]
+) -> None:
+    assert split_filters(parse_command(text)) == expected

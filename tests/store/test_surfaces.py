@@ -1,0 +1,304 @@
+"""What the projector asks for: what is dirty, in which order, and that only newer pictures are drawn."""
+
+from __future__ import annotations
+
+from engine.core.events import CancelRequested
+from engine.core.state import RunStatus
+from store.database import Database, now_ms
+from store.surfaces import (
+    ASLEEP,
+    REPOST_AFTER_MS,
+    DueSurface,
+    NewSurface,
+    Surface,
+    SurfaceKind,
+    SurfaceState,
+    acquire_sender,
+    due_surfaces,
+    find_surface,
+    find_view,
+    insert_surface,
+    mark_gone,
+    open_view_count,
+    postpone,
+    record_drawn,
+    record_posted,
+    redraw_details,
+    replace_view,
+    repost,
+    run_surfaces,
+)
+from tests.store.builders import ADA, TEAM, Store, approval_step, at_once, run_step, until, workflow
+
+FAR = 10**15
+"""A time when everything is due."""
+
+
+def add(
+    database: Database,
+    run_id: str,
+    kind: SurfaceKind,
+    *,
+    due_at: int = 1,
+    view_id: str | None = None,
+    approval_id: str | None = None,
+) -> str:
+    channel = None if view_id else "C0GENERAL"
+    user_id = ADA if view_id else None
+    new = NewSurface(TEAM, run_id, kind, channel, view_id, user_id, approval_id=approval_id)
+    with database.write() as c:
+        surface_id = insert_surface(c, new, due_at)
+    assert surface_id is not None
+    return surface_id
+
+
+def due(database: Database, now: int = FAR, team: str = TEAM, limit: int = 50) -> list[DueSurface]:
+    with database.read() as c:
+        return due_surfaces(c, team, now, limit)
+
+
+def due_ids(database: Database, now: int = FAR) -> list[str]:
+    return [found.surface.id for found in due(database, now)]
+
+
+def draw(database: Database, surface_id: str, version: int, *, final: bool = False) -> bool:
+    with database.write() as c:
+        return record_drawn(c, surface_id, version, f"hash-{version}", due_at=2, final=final)
+
+
+def get(database: Database, surface_id: str) -> Surface:
+    with database.read() as c:
+        surface = find_surface(c, surface_id)
+    assert surface is not None
+    return surface
+
+
+def post(database: Database, surface_id: str, ts: str = "1.1") -> bool:
+    with database.write() as c:
+        return record_posted(c, surface_id, ts, now_ms(c))
+
+
+def test_a_new_surface_is_dirty_until_its_runs_version_is_drawn(database: Database, store: Store) -> None:
+    run = store.start()
+    surface_id = add(database, run.id, SurfaceKind.ROOT)
+    (found,) = due(database)
+    assert found.surface == get(database, surface_id)
+    assert (found.run_version, found.run_status) == (store.picture(run.id).version, RunStatus.PENDING)
+    assert found.surface.state is SurfaceState.NEW
+    assert draw(database, surface_id, found.run_version)
+    assert due(database) == []
+    store.claim()
+    assert due_ids(database) == [surface_id]
+
+
+def test_an_older_picture_is_never_drawn_over_a_newer_one(database: Database, store: Store) -> None:
+    surface_id = add(database, store.start().id, SurfaceKind.ROOT)
+    assert draw(database, surface_id, 5)
+    assert not draw(database, surface_id, 5)
+    assert not draw(database, surface_id, 4)
+    assert get(database, surface_id).drawn_hash == "hash-5"
+
+
+def test_of_many_who_draw_the_same_version_at_once_one_is_told_so(database: Database, store: Store) -> None:
+    surface_id = add(database, store.start().id, SurfaceKind.ROOT)
+    assert sorted(at_once(6, lambda _: draw(database, surface_id, 3))) == [False] * 5 + [True]
+
+
+def test_surfaces_are_not_due_before_their_time_nor_for_another_workspace(
+    database: Database, store: Store
+) -> None:
+    surface_id = add(database, store.start().id, SurfaceKind.ROOT, due_at=1_000)
+    assert due(database, now=999) == []
+    assert due_ids(database, now=1_000) == [surface_id]
+    assert due(database, team="T0002") == []
+
+
+def test_approvals_come_first_then_ended_runs_then_messages_then_modals(
+    database: Database, store: Store
+) -> None:
+    asking = store.start(workflow(approval_step("ask"), run_step("a")))
+    (approval,) = store.picture(asking.id).approvals
+    ended = store.start()
+    store.happen(ended.id, CancelRequested(ADA))
+    dialog = add(database, asking.id, SurfaceKind.DIALOG, view_id="V1", due_at=1)
+    root = add(database, asking.id, SurfaceKind.ROOT, due_at=3)
+    thread = add(database, asking.id, SurfaceKind.THREAD, due_at=2)
+    last = add(database, ended.id, SurfaceKind.ROOT, due_at=4)
+    question = add(database, asking.id, SurfaceKind.APPROVAL, due_at=5, approval_id=approval.id)
+    post(database, root)
+    assert due_ids(database) == [question, last, thread, root, dialog]
+    assert [found.surface.id for found in due(database, limit=2)] == [question, last]
+
+
+def test_a_message_in_a_thread_waits_for_its_root_and_then_knows_it(database: Database, store: Store) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    thread = add(database, run.id, SurfaceKind.THREAD)
+    assert due_ids(database) == [root]
+    assert post(database, root, "1700000000.000100")
+    found = {entry.surface.id: entry.surface for entry in due(database)}
+    assert set(found) == {root, thread}
+    assert (found[thread].thread_ts, found[root].thread_ts) == ("1700000000.000100", None)
+
+
+def test_a_message_in_a_thread_is_not_stuck_when_its_root_will_never_come(
+    database: Database, store: Store
+) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    thread = add(database, run.id, SurfaceKind.THREAD)
+    with database.write() as c:
+        assert mark_gone(c, root, "channel_not_found", now_ms(c))
+    assert due_ids(database) == [thread]
+
+
+def test_a_message_is_posted_once(database: Database, store: Store) -> None:
+    root = add(database, store.start().id, SurfaceKind.ROOT)
+    assert post(database, root, "1.1")
+    assert not post(database, root, "2.2")
+    surface = get(database, root)
+    assert (surface.ts, surface.state, surface.channel_id) == ("1.1", SurfaceState.LIVE, "C0GENERAL")
+    assert surface.posted_at is not None
+
+
+def test_slack_may_name_another_channel_than_was_asked_for(database: Database, store: Store) -> None:
+    root = add(database, store.start().id, SurfaceKind.ROOT)
+    with database.write() as c:
+        record_posted(c, root, "1.1", now_ms(c), channel_id="D1")
+    assert get(database, root).channel_id == "D1"
+
+
+def test_a_run_has_one_root_an_approval_one_message_and_a_modal_one_surface(
+    database: Database, store: Store
+) -> None:
+    run = store.start(workflow(approval_step("ask"), approval_step("ask2")))
+    first, second = store.picture(run.id).approvals
+    add(database, run.id, SurfaceKind.ROOT)
+    add(database, run.id, SurfaceKind.APPROVAL, approval_id=first.id)
+    add(database, run.id, SurfaceKind.APPROVAL, approval_id=second.id)
+    add(database, run.id, SurfaceKind.DIALOG, view_id="V1")
+    add(database, run.id, SurfaceKind.DETAILS, view_id="V2")
+    repeats = [
+        NewSurface(TEAM, run.id, SurfaceKind.ROOT, "C0OPS"),
+        NewSurface(TEAM, run.id, SurfaceKind.APPROVAL, "C0OPS", approval_id=first.id),
+        NewSurface(TEAM, run.id, SurfaceKind.DETAILS, view_id="V1", user_id=ADA),
+    ]
+    with database.write() as c:
+        assert [insert_surface(c, repeat, 1) for repeat in repeats] == [None, None, None]
+        assert len(run_surfaces(c, run.id)) == 5
+
+
+def test_the_final_state_ends_a_surface(database: Database, store: Store) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    store.happen(run.id, CancelRequested(ADA))
+    assert draw(database, root, store.picture(run.id).version, final=True)
+    surface = get(database, root)
+    assert (surface.state, surface.closed_at) == (SurfaceState.DONE, 2)
+    with database.write() as c:
+        lock_again = store.advance(c, run.id, CancelRequested(ADA))
+        assert not postpone(c, root, 1)
+        assert not mark_gone(c, root, "too late", 3)
+    assert lock_again.status is RunStatus.CANCELLED
+    assert due(database) == []
+
+
+def test_what_failed_is_tried_later_and_counted(database: Database, store: Store) -> None:
+    root = add(database, store.start().id, SurfaceKind.ROOT)
+    with database.write() as c:
+        assert postpone(c, root, 5_000, error="ratelimited")
+        assert postpone(c, root, 9_000, error="timeout \0")
+        assert postpone(c, root, 9_500)
+    surface = get(database, root)
+    assert (surface.due_at, surface.tries, surface.last_error) == (9_500, 2, "timeout \ufffd")
+    assert due(database, now=9_000) == []
+    draw(database, root, 2)
+    surface = get(database, root)
+    assert (surface.tries, surface.last_error, surface.due_at) == (0, None, 2)
+
+
+def test_a_modal_that_sleeps_is_woken_by_the_end_of_its_run(database: Database, store: Store) -> None:
+    run = store.start()
+    dialog = add(database, run.id, SurfaceKind.DIALOG, view_id="V1")
+    with database.write() as c:
+        postpone(c, dialog, ASLEEP)
+        assert open_view_count(c, TEAM) == 0
+    assert due(database) == []
+    store.happen(run.id, CancelRequested(ADA))
+    assert due_ids(database) == [dialog]
+
+
+def test_a_modal_that_shows_something_else_frees_its_view(database: Database, store: Store) -> None:
+    first, second = store.start(), store.start()
+    old = add(database, first.id, SurfaceKind.DIALOG, view_id="V1")
+    with database.write() as c:
+        found = find_view(c, "V1")
+        assert found is not None
+        assert (found.id, found.user_id) == (old, ADA)
+        assert open_view_count(c, TEAM) == 1
+        assert replace_view(c, "V1", now_ms(c))
+        assert not replace_view(c, "V1", now_ms(c))
+        assert find_view(c, "V1") is None
+    new = add(database, second.id, SurfaceKind.DIALOG, view_id="V1")
+    assert due_ids(database) == [new]
+    assert (get(database, old).state, get(database, old).last_error) == (SurfaceState.GONE, "replaced")
+
+
+def test_a_duty_has_one_holder_at_a_time(database: Database) -> None:
+    def acquire(number: int) -> bool:
+        with database.write() as c:
+            return acquire_sender(c, "sender T0001", f"web-{number}", 60_000)
+
+    answers = at_once(6, acquire)
+    assert sorted(answers) == [False] * 5 + [True]
+    holder = answers.index(True)
+    assert acquire(holder)
+    assert not acquire(holder + 1)
+    with database.write() as c:
+        assert acquire_sender(c, "sender T0002", "web-9", 60_000)
+
+
+def test_a_duty_is_free_again_when_its_holder_says_nothing(database: Database) -> None:
+    with database.write() as c:
+        assert acquire_sender(c, "sender", "web-1", 50)
+
+    def take_over() -> bool:
+        with database.write() as c:
+            return acquire_sender(c, "sender", "web-2", 60_000)
+
+    until(take_over)
+    with database.write() as c:
+        assert not acquire_sender(c, "sender", "web-1", 60_000)
+
+
+def test_a_message_that_was_deleted_is_posted_again_but_not_at_once(database: Database, store: Store) -> None:
+    root = add(database, store.start().id, SurfaceKind.ROOT)
+    with database.write() as c:
+        assert not repost(c, root, "message_not_found", now_ms(c))
+    post(database, root, "1.1")
+    draw(database, root, 9)
+    before = get(database, root)
+    assert before.posted_at is not None
+    with database.write() as c:
+        assert repost(c, root, "message_not_found", before.posted_at + 5)
+    surface = get(database, root)
+    assert (surface.state, surface.ts, surface.drawn_version) == (SurfaceState.NEW, None, 0)
+    assert surface.due_at == before.posted_at + REPOST_AFTER_MS
+    assert surface.nonce != before.nonce
+    assert post(database, root, "2.2")
+    with database.write() as c:
+        late = before.posted_at + 10 * REPOST_AFTER_MS
+        assert repost(c, root, "message_not_found", late)
+    assert get(database, root).due_at == late
+
+
+def test_output_makes_open_details_dirty_and_nothing_else(database: Database, store: Store) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    details = add(database, run.id, SurfaceKind.DETAILS, view_id="V1")
+    for surface_id in (root, details):
+        draw(database, surface_id, store.picture(run.id).version)
+    assert due(database) == []
+    with database.write() as c:
+        redraw_details(c, run.id)
+    assert due_ids(database) == [details]
