@@ -64,9 +64,17 @@ def origin_context(picture: RunPicture, *, with_channel: bool = False) -> Block:
 
 
 def parameter_sections(parameters: Mapping[str, JsonValue], limit: int) -> list[Block]:
-    """One parameter a line, values as code; no block when there are none."""
-    lines = [f"{safe(name, 80)}: {code(value_text(value))}" for name, value in parameters.items()]
+    """One parameter a line, values as code; those without a value are left out. No block when there are none."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    lines = [f"{safe(name, 80)}: {code(_shown(value))}" for name, value in given.items()]
     return [section(lines_within(lines, limit, "parameters"))] if lines else []
+
+
+def _shown(value: JsonValue) -> str:
+    """A list of plain values reads better without its brackets."""
+    if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
+        return ", ".join(map(value_text, value)) or "none"
+    return value_text(value)
 
 
 def cancel_button(picture: RunPicture) -> Block:

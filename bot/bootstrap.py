@@ -3,15 +3,18 @@ loads Bolt and only the command line knows the sandbox."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.applications import Starlette
 
     from bot.settings import Settings
@@ -246,14 +249,29 @@ def run_slack_sandbox(settings: Settings) -> None:
         state_file=settings.home / "sandbox.json" if keeps else None,
         app_name="Handrail",
     )
-    uvicorn.run(
-        create_app(config),
-        host=settings.host,
-        port=settings.sandbox_port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=2,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(config),
+            host=settings.host,
+            port=settings.sandbox_port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=2,
+        )
     )
+    asyncio.run(_serve_beside_tls_host(server, settings.host))
+
+
+async def _serve_beside_tls_host(server: uvicorn.Server, host: str) -> None:
+    """The example `certificate` has a host to look at; a second sandbox leaves it to the first."""
+    from sandbox import tls_host
+
+    async with AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(tls_host.serve(host))
+        except OSError as error:
+            logger.warning("tls_host_not_served port=%s error=%s", tls_host.DEFAULT_PORT, error)
+        await server.serve()
 
 
 def require_slack(settings: Settings) -> None:
