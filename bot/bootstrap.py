@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -71,8 +71,8 @@ def migrate(settings: Settings) -> None:
 # --- the web process
 
 
-def build_web(settings: Settings) -> Starlette:
-    """The web application: Slack's requests, pages, health, projector."""
+def build_web(settings: Settings, is_closing: Callable[[], bool] = lambda: False) -> Starlette:
+    """The web application: Slack's requests, pages, health, projector. Raises SchemaBehind."""
     from bot.gate import Gate
     from bot.hints import Hints
     from bot.web.app import SlackEndpoint, create_app
@@ -85,9 +85,17 @@ def build_web(settings: Settings) -> Starlette:
         settings, WEB_LOCK_SECONDS, lambda: ring(broker), lambda run_id: publish_hint(broker, run_id)
     )
     web = WebProcess(settings, engine, Hints())
-    endpoint = SlackEndpoint(Gate(settings.slack_signing_secret.get_secret_value()), lambda: web.team_id)
+    web.is_closing = is_closing
+    secret = settings.slack_signing_secret.get_secret_value()
+    endpoint = SlackEndpoint(Gate(secret), lambda: web.team_id) if secret else None
     parts = {**web.parts(), "redis": Part(lambda: redis_problem(broker), required=False)}
-    return create_app(endpoint, web.running, [*web.page_routes(), *health_routes(parts)])
+    return create_app(endpoint, web.running, web.page_routes(), health_routes(parts), settings.hosts)
+
+
+def keep_from_bolt(environment: MutableMapping[str, str]) -> None:
+    """With these in its environment Bolt switches to OAuth, and keeps tokens in files of its own."""
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        environment.pop(name, None)
 
 
 def redis_problem(broker: BellBroker) -> str | None:
@@ -101,15 +109,23 @@ def run_web(settings: Settings) -> None:
     """Serve until told to stop. Socket Mode is used when an app token is set."""
     import uvicorn
 
-    uvicorn.run(
-        build_web(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
+    require_slack(settings)
+    keep_from_bolt(os.environ)
+    web = build_web(settings, lambda: server.should_exit)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            web,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
     )
+    server.run()
+    if not server.started:
+        sys.exit(1)
 
 
 # --- the worker process
@@ -137,6 +153,7 @@ def run_worker(settings: Settings) -> None:
     listener.start()
     logger.info("worker_started name=%s slots=%s", worker.name.id, worker.slots)
     told.wait()
+    logger.info("worker_stopping running=%s", worker.running)
     if not worker.drain(DRAIN_SECONDS):
         logger.warning("worker_left_steps running=%s", worker.running)
     listener.stop(timeout=2000)
@@ -155,14 +172,19 @@ def worker_duties(worker: Worker) -> list[Duty]:
     return [Renew(worker), Look(worker), Timers(engine), Reconciler(engine), Pruner(engine)]
 
 
-def build_worker(settings: Settings, engine: Engine) -> Worker:
-    """A worker whose steps see nothing of Handrail's own secrets."""
+def build_worker(settings: Settings, engine: Engine, run_id: str | None = None) -> Worker:
+    """A worker whose steps see nothing of Handrail's own secrets. With `run_id` it works for that run only."""
     from engine.masking import Mask, secrets_of
     from engine.worker import Worker
 
-    mask = Mask((*secrets_of(os.environ), *settings.secrets))
-    environment = step_environment()
-    return Worker(engine, mask=mask, environment=environment, slots=settings.handrail_worker_threads)
+    return Worker(
+        engine,
+        mask=Mask(secrets_of(os.environ)),
+        environment=step_environment(),
+        slots=settings.handrail_worker_threads,
+        lease_ms=settings.handrail_lease_seconds * 1000,
+        run_id=run_id,
+    )
 
 
 def step_environment() -> dict[str, str]:
@@ -278,13 +300,16 @@ def require_slack(settings: Settings) -> None:
     """Say what is missing before anything starts."""
     from engine.core.errors import Problem
 
+    is_reachable = (
+        settings.slack_signing_secret.get_secret_value() or settings.slack_app_token.get_secret_value()
+    )
     missing = [
         name
-        for name, value in (
-            ("SLACK_BOT_TOKEN", settings.slack_bot_token),
-            ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
+        for name, is_there in (
+            ("SLACK_BOT_TOKEN", settings.slack_bot_token.get_secret_value()),
+            ("SLACK_SIGNING_SECRET (or SLACK_APP_TOKEN for Socket Mode)", is_reachable),
         )
-        if not value.get_secret_value()
+        if not is_there
     ]
     if missing:
         raise Problem(

@@ -21,6 +21,9 @@ START_SECONDS = 30.0
 REDIS_SECONDS = 10.0
 DEFAULT_ADMIN = "U0ADA"
 """Ada, of the sandbox."""
+SLACK_SECRETS = frozenset(
+    {"SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_APP_TOKEN", "SLACK_CLIENT_SECRET"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,8 @@ def start_redis(group: ProcessGroup, settings: Settings) -> dict[str, str]:
 
 def start_handrail(group: ProcessGroup, environment: Mapping[str, str]) -> None:
     """The web process and one worker. Each reads all it needs from its environment."""
-    for name in ("web", "worker"):
-        group.start(name, handrail(name), env=environment)
+    group.start("web", handrail("web"), env=environment)
+    group.start("worker", handrail("worker"), env=without_slack(environment))
 
 
 def handrail(command: str) -> list[str]:
@@ -72,6 +75,11 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
     }
     return {**os.environ, **decided, **more}
+
+
+def without_slack(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a worker is given: who does not know Slack's tokens cannot lose them."""
+    return {name: value for name, value in environment.items() if name not in SLACK_SECRETS}
 
 
 def sandbox_credentials(settings: Settings) -> dict[str, str]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
-import tempfile
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,17 +20,15 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = SecretStr("")
     slack_signing_secret: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
-    slack_client_id: str = ""
-    slack_client_secret: SecretStr = SecretStr("")
     slack_api_url: str = SLACK_API_URL
     database_url: SecretStr = SecretStr("")
     redis_url: SecretStr = SecretStr("")
     handrail_home: Path = Path(".handrail")
     handrail_workflows: Path = Path("workflows")
     handrail_public_url: str = ""
-    handrail_secret_key: SecretStr = SecretStr("")
     handrail_admins: str = ""
     handrail_worker_threads: int = Field(default=8, ge=1, le=256)
+    handrail_lease_seconds: int = Field(default=15, ge=3, le=300)
     handrail_log: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
@@ -75,14 +70,9 @@ class Settings(BaseSettings):
         return (self.handrail_public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
-    def secret_key(self) -> bytes:
-        """The key of cookies and links: as set, else random at the first start and kept in a 0600 file."""
-        if given := self.handrail_secret_key.get_secret_value():
-            return given.encode()
-        path = self.home / "secret_key"
-        if not path.exists():
-            _create_privately(path, secrets.token_hex(32))
-        return path.read_text().strip().encode()
+    def hosts(self) -> tuple[str, ...]:
+        """The names that pages answer to."""
+        return (urlsplit(self.public_url).hostname or self.host, "localhost", "127.0.0.1", "[::1]")
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -91,16 +81,6 @@ class Settings(BaseSettings):
             self.slack_bot_token,
             self.slack_signing_secret,
             self.slack_app_token,
-            self.slack_client_secret,
-            self.handrail_secret_key,
         )
         return tuple(value for secret in named if (value := secret.get_secret_value()))
 
-
-def _create_privately(path: Path, text: str) -> None:
-    """Create a file for its owner alone, whole or not at all; the first of several processes wins."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as file:
-        file.write(text)
-    with contextlib.suppress(FileExistsError):
-        os.link(file.name, path)
-    os.unlink(file.name)

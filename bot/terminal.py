@@ -19,7 +19,7 @@ from bot.settings import Settings
 from engine import commands
 from engine.advance import Engine
 from engine.core.definition import JsonValue
-from engine.core.eligibility import TERMINAL_USER
+from engine.core.eligibility import TERMINAL_TEAM, TERMINAL_USER
 from engine.core.errors import Conflict, InvalidParameters, Problem
 from engine.core.parameters import parse_text_parameters
 from engine.core.permission import Principal
@@ -28,8 +28,7 @@ from engine.core.state import RunStatus, TaskStatus
 from engine.loops.base import Loop
 from store import reading
 
-TEAM = "TERMINAL"
-PRINCIPAL = Principal(TEAM, TERMINAL_USER)
+PRINCIPAL = Principal(TERMINAL_TEAM, TERMINAL_USER)
 LOOK_SECONDS = 1.0
 
 _MARKS = {
@@ -57,15 +56,14 @@ def run_in_terminal(settings: Settings, name: str, words: Sequence[str]) -> int:
         hint=lambda run_id: changed.set(),
         more_admins=frozenset({TERMINAL_USER}),
     )
-    worker = build_worker(settings, engine)
+    values = _values(engine, name, words)
+    started = commands.start_run(engine, PRINCIPAL, name, values, channel_id=None, origin="terminal")
+    worker = build_worker(settings, engine, started.run_id)
     nudge.append(worker.nudge)
     loops = [Loop(duty) for duty in worker_duties(worker)]
     for loop in loops:
         loop.start()
     try:
-        started = commands.start_run(
-            engine, PRINCIPAL, name, _values(engine, name, words), channel_id=None, origin="terminal"
-        )
         ended = Watch(engine, started.run_id, changed).until_the_end()
     finally:
         worker.drain(5.0)

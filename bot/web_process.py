@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -17,6 +17,7 @@ from bot.projector import Projector
 from bot.settings import SLACK_API_URL, Settings
 from bot.slack.app import build_app, dispatch, warm_up
 from bot.slack.identity import Identity
+from bot.slack.repeats import Repeats
 from bot.slack.replies import Replies
 from bot.slack.services import Services
 from bot.slack_calls import SlackCalls
@@ -39,7 +40,8 @@ class WebProcess:
 
     def __init__(self, settings: Settings, engine: Engine, hints: Hints) -> None:
         self.team_id: str | None = None
-        self.is_closing = False
+        self.is_closing: Callable[[], bool] = lambda: False
+        """Whether the server was told to stop: streams end then, so that it can."""
         self._settings = settings
         self._engine = engine
         self._hints = hints
@@ -68,14 +70,27 @@ class WebProcess:
             asyncio.create_task(projector.run()),
             asyncio.create_task(self._hints.listen(self._settings.redis)),
         ]
+        answer = Repeats(partial(dispatch, app))
         try:
-            yield partial(dispatch, app)
+            async with self._socket_mode(answer):
+                yield answer
         finally:
-            self.is_closing = True
             await replies.drain()
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _socket_mode(self, answer: Dispatch) -> AsyncIterator[None]:
+        """Receive requests over a connection of our own too, when an app token is set."""
+        app_token = self._settings.slack_app_token.get_secret_value()
+        if not app_token:
+            yield
+            return
+        from bot.slack.socket_mode import connected
+
+        async with connected(app_token, self._client, answer):
+            yield
 
     def page_routes(self) -> Sequence[BaseRoute]:
         return page_routes(
@@ -84,7 +99,7 @@ class WebProcess:
             public_url=self._settings.public_url,
             team_id=lambda: self.team_id,
             hints=self._hints,
-            is_closing=lambda: self.is_closing,
+            is_closing=lambda: self.is_closing(),
         )
 
     def parts(self) -> Mapping[str, Part]:

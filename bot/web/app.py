@@ -9,9 +9,11 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from bot.gate import Gate, Stopped
 from bot.slack.parse import SlackRequest
@@ -49,15 +51,27 @@ def _response(answer: BoltResponse) -> Response:
     return Response(answer.body, answer.status, headers)
 
 
-def create_app(endpoint: SlackEndpoint, lifespan: Lifespan, routes: Sequence[BaseRoute]) -> Starlette:
-    """`lifespan` starts what the web process needs and gives back how requests are dispatched."""
+def create_app(
+    endpoint: SlackEndpoint | None,
+    lifespan: Lifespan,
+    pages: Sequence[BaseRoute],
+    health: Sequence[BaseRoute],
+    hosts: Sequence[str],
+) -> Starlette:
+    """`lifespan` starts what the web process needs and gives back how requests are dispatched. Without an
+    `endpoint`, requests come by Socket Mode alone. Pages answer to these `hosts` only: another name that points
+    here is somebody's trick."""
 
     @asynccontextmanager
     async def run(app: Starlette) -> AsyncIterator[Mapping[str, Any]]:
         async with lifespan() as dispatch:
-            endpoint.dispatch = dispatch
+            if endpoint is not None:
+                endpoint.dispatch = dispatch
             yield {}
 
+    slack = [Route("/slack/events", endpoint.handle, methods=["POST"])] if endpoint else []
+    guard = Middleware(TrustedHostMiddleware, allowed_hosts=[*hosts], www_redirect=False)
     return Starlette(
-        routes=[Route("/slack/events", endpoint.handle, methods=["POST"]), *routes], lifespan=run
+        routes=[*slack, *health, Mount("", routes=[*pages], middleware=[guard])],
+        lifespan=run,
     )

@@ -153,5 +153,6 @@ class Draft:
 def _progress(status: RunStatus, tasks: Collection[TaskState]) -> int:
     if status is RunStatus.COMPLETED:
         return 100
-    settled = sum(task.status.is_settled for task in tasks)
-    return min(99, 100 * settled // max(1, len(tasks)))
+    # what was cancelled before it ran is no progress: a run stopped early does not read "99 %"
+    done = sum(task.status.is_settled and task.status is not TaskStatus.CANCELLED for task in tasks)
+    return min(99, 100 * done // max(1, len(tasks)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -31,7 +32,7 @@ def picture(tmp_path: Path) -> Callable[[Page, str], None]:
     folder = Path(os.environ.get("HANDRAIL_SCREENSHOTS", tmp_path))
 
     def take(page: Page, name: str) -> None:
-        page.screenshot(path=folder / f"{name}.png")
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
 
     return take
 
@@ -57,7 +58,6 @@ def test_a_newcomer_takes_the_tour(
 
     # Follow it
     expect(dialog).to_contain_text("Running")
-    picture(page, "dialog-running")
     expect(dialog).to_contain_text("Waiting for Approval")
     dismiss(dialog)
     root = message(page, "Say hello #1")
@@ -71,15 +71,13 @@ def test_a_newcomer_takes_the_tour(
     expect(page.get_by_text("someone else must").first).to_be_visible()
     become(page, "Bob")
     thread.get_by_role("textbox", name="Comment").fill("Wave from me too")
-    picture(page, "approval")
     thread.get_by_role("button", name="Approve").click()
     expect(thread).to_contain_text("Approved")
     expect(thread).to_contain_text("Wave from me too")
     expect(root.first).to_contain_text("Completed")
     expect(thread.get_by_text("Completed").first).to_be_visible()
-    picture(page, "sandbox-thread")
 
-    # Cancel one
+    # Cancel one, and run it again
     become(page, "Ada")
     say(page, "/workflow run deploy")
     dialog.get_by_role("button", name="Start Execution").click()
@@ -87,20 +85,32 @@ def test_a_newcomer_takes_the_tour(
     dialog.get_by_role("button", name="Cancel").click()
     page.get_by_role("dialog", name="Cancel").last.get_by_role("button").last.click()
     expect(dialog).to_contain_text("Cancelled")
-    picture(page, "dialog-cancelled")
+    dialog.get_by_role("button", name="Run Again").click()
+    dialog.get_by_role("button", name="Start Execution").click()
+    expect(dialog).to_contain_text("Waiting for Approval")
+    picture(page, "dialog")
     dismiss(dialog)
+    become(page, "Bob")
+    second = message(page, "Deploy to staging #3").first
+    second.get_by_role("link", name="replies").click()
+    expect(thread).to_contain_text("Ship v1.2.3 to staging?")
+    expect(thread).to_contain_text("Ask for approval: Waiting")
+    picture_of_size(page, 1280, 1120, lambda: picture(page, "sandbox-thread"))
+    picture_of_size(page, 390, 844, lambda: picture(page, "phone"), color_scheme="dark")
+    thread.get_by_role("button", name="Approve").click()
+    expect(second).to_contain_text("Completed")
 
     # Look back
+    become(page, "Ada")
     say(page, "/workflow runs")
     listed = message(page, "newest first").last
-    expect(listed).to_contain_text("#2")
-    picture(page, "runs")
+    expect(listed).to_contain_text("#3")
     listed.get_by_role("button", name="View details of #1").click()
     details = page.get_by_role("dialog", name="Run #1")
     expect(details).to_contain_text("Start")
     menu = details.get_by_role("combobox").first
     menu.select_option(menu.locator("option", has_text="1. Greet").get_attribute("value"))
-    expect(details).to_contain_text("Hello, Grace")
+    expect(details).to_contain_text("stdout")
     picture(page, "details")
     details.get_by_role("button", name="Open the page").click()
     link = page.get_by_role("dialog").last.get_by_role("link", name="Open the page")
@@ -109,12 +119,25 @@ def test_a_newcomer_takes_the_tour(
 
     # The page
     page.goto(address)
-    picture(page, "continue-as")
     page.get_by_role("button", name="Continue as").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Say hello")
     picture(page, "run-page")
     assert errors == []
     context.close()
+
+
+def picture_of_size(
+    page: Page,
+    width: int,
+    height: int,
+    take: Callable[[], None],
+    color_scheme: Literal["dark", "light"] = "light",
+) -> None:
+    page.emulate_media(color_scheme=color_scheme)
+    page.set_viewport_size({"width": width, "height": height})
+    take()
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def say(page: Page, text: str) -> None:

@@ -262,7 +262,7 @@ def test_a_cancel_ends_a_waiting_run_at_once_and_closes_its_approval() -> None:
     assert (transition.status, transition.error) == (RunStatus.CANCELLED, None)
     assert transition.effects == (CloseApproval("ask", ApprovalStatus.CANCELLED),)
     assert transition.facts[0].data == {"by": "U0ADA"}
-    assert transition.progress == 99
+    assert transition.progress == 0
 
 
 def test_a_cancel_stops_what_runs_and_the_run_ends_with_it() -> None:
