@@ -1,0 +1,177 @@
+"""`handrail` in a terminal, as people type it: real processes, a real terminal where one is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.support.stack import wait_until
+
+WORKFLOWS = Path(__file__).parent / "workflows"
+HANDRAIL = [sys.executable, "-m", "bot.cli"]
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "HANDRAIL_"))},
+        "HANDRAIL_HOME": str(home),
+        "HANDRAIL_WORKFLOWS": str(WORKFLOWS),
+        "TERM": "xterm",
+    }
+
+
+def handrail(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*HANDRAIL, *words], env=environment(home), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+class Terminal:
+    """A command under a terminal of its own: what it shows, and a keyboard."""
+
+    def __init__(self, home: Path, *words: str) -> None:
+        self._keys, screen = pty.openpty()
+        self._shown: list[str] = []
+        self.process = subprocess.Popen(
+            [*HANDRAIL, *words], env=environment(home), stdin=screen, stdout=screen, stderr=screen
+        )
+        os.close(screen)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def shown(self) -> str:
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "".join(self._shown))
+
+    def wait_for(self, text: str) -> None:
+        wait_until(lambda: text in self.shown, 30, lambda: self.shown)
+
+    def type(self, line: str) -> None:
+        os.write(self._keys, f"{line}\n".encode())
+
+    def end(self) -> int:
+        code = self.process.wait(30)
+        self._reader.join(5)
+        os.close(self._keys)
+        return code
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._keys, 4096)
+            except OSError:  # Linux's way to say that nobody writes to this terminal any more
+                return
+            if not data:
+                return
+            self._shown.append(data.decode(errors="replace"))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def test_a_run_asks_for_its_approval_here_and_shows_its_results(home: Path) -> None:
+    terminal = Terminal(home, "run", "greet", "who=World", "times=2")
+
+    terminal.wait_for("Wave at World?")
+    terminal.type("yes")
+    terminal.wait_for("Comment")
+    terminal.type("go on")
+
+    assert terminal.end() == 0, terminal.shown
+    assert "Completed" in terminal.shown
+    assert '"greeted": true' in terminal.shown
+
+
+def test_a_rejection_ends_with_an_exit_code_of_its_own(home: Path) -> None:
+    terminal = Terminal(home, "run", "greet", "who=World")
+
+    terminal.wait_for("Wave at World?")
+    terminal.type("no")
+    terminal.wait_for("Comment")
+    terminal.type("")
+
+    assert terminal.end() == 1
+    assert "Rejected" in terminal.shown
+
+
+def test_ctrl_c_cancels_the_run_and_its_step(home: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    terminal = Terminal(home, "run", "linger", f"mark={mark}")
+    wait_until(lambda: mark.exists())
+
+    terminal.process.send_signal(signal.SIGINT)
+
+    assert terminal.end() == 1
+    assert "Cancelled" in terminal.shown
+    pid = int((tmp_path / "mark.pid").read_text())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def test_without_a_terminal_an_approval_cancels_the_run(home: Path) -> None:
+    ended = handrail(home, "run", "greet", "who=World")
+
+    assert ended.returncode == 1
+    assert "nobody is at this terminal" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "gret"], "There is no workflow named 'gret'"),
+        (["run", "greet"], "who"),
+        (["run", "greet", "World"], "'World' is no parameter. Write name=value."),
+        (["run", "greet", "who=R2D2"], "who"),
+        (["run", "greet", "who=World", "colour=red"], "colour"),
+        (["validate", "nowhere.yml"], "There is no nowhere.yml"),
+        (["up"], "SLACK_BOT_TOKEN"),
+    ],
+)
+def test_a_mistake_is_said_in_a_sentence_and_nothing_is_started(
+    home: Path, words: list[str], said: str
+) -> None:
+    ended = handrail(home, *words)
+
+    assert ended.returncode == 1
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_validate_names_every_mistake_with_its_place(home: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text("name: wrong\nstepz: {}\nsteps:\n  a: {run: 'echo {{ params.x }}'}\n")
+
+    ended = handrail(home, "validate", str(wrong))
+
+    assert ended.returncode == 1
+    assert f"{wrong}:2:1: " in ended.stdout
+    assert "Did you mean" in ended.stdout
+    assert f"{wrong}:4:" in ended.stdout
+
+
+def test_validate_is_content_with_good_files(home: Path) -> None:
+    ended = handrail(home, "validate", str(WORKFLOWS))
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "no mistakes" in ended.stdout
+
+
+def test_the_schema_is_printed_for_editors(home: Path) -> None:
+    assert json.loads(handrail(home, "schema").stdout)["$schema"].startswith("https://json-schema.org/")
+
+
+def test_help_lists_every_command(home: Path) -> None:
+    shown = handrail(home, "--help").stdout
+
+    for command in ("sandbox", "up", "web", "worker", "run", "validate", "schema", "migrate"):
+        assert f" {command} " in shown
