@@ -135,6 +135,11 @@ def read_channel(state_values: Mapping[str, Any]) -> str | None:
     return channel if isinstance(channel, str) else None
 
 
+def channel_error(sentence: str) -> dict[str, str]:
+    """What is wrong with the channel chosen in the form, as the answer to a submit wants it."""
+    return {_CHANNEL_BLOCK: sentence}
+
+
 def field_errors(state_values: Mapping[str, Any], mistakes: Mapping[str, str]) -> dict[str, str]:
     """`mistakes` by block id, as the answer to a submit wants them. One whose field was not in the form
     stands at the first field; empty when the form had no field at all."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from blocks.ids import ActionId, BlockPrefix, block_id
 from blocks.parts import actions, button
-from blocks.summary import details_button
+from blocks.summary import cancel_button, details_button
 from blocks.text import code, duration, header, lines_within, mention, safe, section, when
 from blocks.types import BLOCKS_PER_MESSAGE, Block, Message, WorkflowCard, largest_that_fits
 from blocks.values import TRAIL_LENGTH, HistoryPlace, WorkflowRef
@@ -116,6 +116,24 @@ def _turns(place: HistoryPlace, older_than: int | None) -> list[Block]:
 
 def _at(place: HistoryPlace, older_than: int | None, trail: tuple[int, ...]) -> HistoryPlace:
     return HistoryPlace(place.workflow, place.status, older_than, trail)
+
+
+def cancel_offer(runs: Sequence[RunSummary]) -> Message:
+    """Which run? For somebody who named none: their only one with its button, or the numbers of several."""
+    if not runs:
+        text = (
+            "You have no run in progress. To cancel another's, type its number, like `/workflow cancel 42`."
+        )
+        return Message(text, [section(text)])
+    numbers = ", ".join(f"#{run.number} {safe(run.workflow_name, 100)}" for run in runs)
+    if len(runs) > 1:
+        example = f"`/workflow cancel {runs[0].number}`"
+        text = f"Which run? Yours in progress: {numbers}. Type its number, like {example}."
+        return Message(text, [section(text)])
+    text = f"Your one run in progress is {numbers}. Do you want to cancel it?"
+    return Message(
+        text, [section(text), actions(cancel_button(runs[0]), details_button(runs[0].id, runs[0].number))]
+    )
 
 
 def cancel_asked(number: int, status: RunStatus) -> Message:

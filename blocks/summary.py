@@ -23,7 +23,7 @@ from blocks.text import (
 from blocks.types import Block
 from blocks.values import RunRef
 from engine.core.definition import JsonValue
-from engine.core.picture import RunPicture
+from engine.core.picture import RunPicture, RunSummary
 
 NAME_LIMIT = 140
 
@@ -77,17 +77,17 @@ def _shown(value: JsonValue) -> str:
     return value_text(value)
 
 
-def cancel_button(picture: RunPicture) -> Block:
+def cancel_button(run: RunPicture | RunSummary) -> Block:
     cancel = button(
         "Cancel",
         ActionId.RUN_CANCEL,
-        RunRef(picture.id),
+        RunRef(run.id),
         style="danger",
-        spoken=f"Cancel {picture.workflow_name} #{picture.number}",
+        spoken=f"Cancel {run.workflow_name} #{run.number}",
     )
     return confirmed(
         cancel,
-        title=f"Cancel run #{picture.number}?",
+        title=f"Cancel run #{run.number}?",
         text="Running steps are stopped. What is already done stays done.",
         confirm="Cancel the run",
         deny="Let it run",

@@ -13,6 +13,8 @@ from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from bot.hardening import forbid_dumps
+
 if TYPE_CHECKING:
     import uvicorn
     from starlette.applications import Starlette
@@ -109,6 +111,7 @@ def run_web(settings: Settings) -> None:
     """Serve until told to stop. Socket Mode is used when an app token is set."""
     import uvicorn
 
+    forbid_dumps()
     require_slack(settings)
     keep_from_bolt(os.environ)
     web = build_web(settings, lambda: server.should_exit)
@@ -138,6 +141,7 @@ def run_worker(settings: Settings) -> None:
     from engine.broker import make_broker, publish_hint, ring
     from engine.loops.base import Loop
 
+    forbid_dumps()
     broker = make_broker(settings.redis, on_ring=lambda: worker.nudge())
     engine = build_engine(
         settings, WORKER_LOCK_SECONDS, lambda: ring(broker), lambda run_id: publish_hint(broker, run_id)
@@ -153,7 +157,7 @@ def run_worker(settings: Settings) -> None:
     listener.start()
     logger.info("worker_started name=%s slots=%s", worker.name.id, worker.slots)
     told.wait()
-    logger.info("worker_stopping running=%s", worker.running)
+    logger.info("worker_stopping name=%s running=%s", worker.name.id, worker.running)
     if not worker.drain(DRAIN_SECONDS):
         logger.warning("worker_left_steps running=%s", worker.running)
     listener.stop(timeout=2000)
@@ -203,6 +207,7 @@ def run_up(settings: Settings) -> None:
     from bot.one_machine import environment_of, start_handrail, start_redis, wait_until_up
     from bot.processes import ProcessGroup
 
+    forbid_dumps()
     require_slack(settings)
     migrate(settings)
     address = f"http://{settings.host}:{settings.port}"
@@ -227,6 +232,7 @@ def run_sandbox(settings: Settings, *, keep_messages: bool) -> None:
     )
     from bot.processes import ProcessGroup
 
+    forbid_dumps()
     migrate(settings)
     port, slack_port = (
         free_port(settings.host, settings.port),
@@ -262,6 +268,7 @@ def run_slack_sandbox(settings: Settings) -> None:
     from sandbox.app import create_app
     from sandbox.config import SandboxConfig
 
+    forbid_dumps()
     keeps = os.environ.get("SANDBOX_KEEPS") != "no"
     config = SandboxConfig(
         app_url=f"http://{settings.host}:{settings.port}/slack/events",

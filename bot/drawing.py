@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from blocks import approval, details, run
+from blocks import approval, details, notices, run
 from blocks.types import Message
 from blocks.values import DetailsPlace, decode
 from engine.advance import Engine
-from engine.core.picture import RunPicture
+from engine.core.picture import ApprovalPicture, RunPicture
 from store import reading
 from store.surfaces import Surface, SurfaceKind
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """`content` is a view, or text and blocks; `version` is the run's that it shows."""
+    """`content` is a view, or text and blocks; `version` is the run's that it shows, `digest` tells it from
+    others, `requester` is who started the run."""
 
     content: dict[str, Any]
+    digest: str
     version: int
+    requester: str
     is_final: bool
+    is_asleep: bool = False
 
 
-def draw(engine: Engine, surface: Surface) -> Drawing | None:
-    """Draw a surface, or None when what it showed does not exist any more."""
+def draw(engine: Engine, surface: Surface, public_url: str, *, is_tired: bool = False) -> Drawing | None:
+    """Draw a surface, or None when what it showed does not exist any more. A dialog that is tired is drawn
+    asleep."""
     with engine.database.read() as c:
         picture = reading.run_picture(c, surface.run_id)
     if picture is None:
         return None
-    content = _content(picture, surface)
+    is_asleep = is_tired and picture.is_active
+    content = _content(picture, surface, public_url, is_asleep=is_asleep)
     if content is None:
         return None
-    return Drawing(content, picture.version, _is_final(picture, surface))
+    is_final = _is_final(picture, surface)
+    return Drawing(content, digest_of(content), picture.version, picture.requester, is_final, is_asleep)
 
 
-def _content(picture: RunPicture, surface: Surface) -> dict[str, Any] | None:
+def digest_of(content: Mapping[str, Any]) -> str:
+    """The same for the same content."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _content(
+    picture: RunPicture, surface: Surface, public_url: str, *, is_asleep: bool
+) -> dict[str, Any] | None:
     match surface.kind:
         case SurfaceKind.ROOT:
             return _message(run.root_message(picture))
@@ -44,10 +61,12 @@ def _content(picture: RunPicture, surface: Surface) -> dict[str, Any] | None:
         case SurfaceKind.FAILURE:
             return _message(run.failure_message(picture))
         case SurfaceKind.APPROVAL:
-            found = next((a for a in picture.approvals if a.id == surface.approval_id), None)
+            found = _approval(picture, surface)
             return _message(approval.approval_message(picture, found)) if found else None
+        case SurfaceKind.NOTICE:
+            return _message(notices.undeliverable(picture, f"{public_url}/runs/{picture.number}"))
         case SurfaceKind.DIALOG:
-            return run.dialog(picture)
+            return run.dialog(picture, is_asleep=is_asleep)
         case SurfaceKind.DETAILS:
             place = decode(DetailsPlace, surface.place)
             return details.details(picture, place) if place else None
@@ -57,9 +76,15 @@ def _message(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": message.blocks}
 
 
+def _approval(picture: RunPicture, surface: Surface) -> ApprovalPicture | None:
+    return next((each for each in picture.approvals if each.id == surface.approval_id), None)
+
+
 def _is_final(picture: RunPicture, surface: Surface) -> bool:
     """Nothing of this surface will change unless the run goes on after all."""
+    if surface.kind is SurfaceKind.NOTICE:
+        return True
     if surface.kind is SurfaceKind.APPROVAL:
-        found = next((a for a in picture.approvals if a.id == surface.approval_id), None)
+        found = _approval(picture, surface)
         return found is None or found.closed_at is not None
     return picture.status.is_terminal

@@ -8,33 +8,44 @@ of the run that it shows, and a surface whose run is newer is drawn again.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
-from bot.buckets import Bucket, Buckets
-from bot.drawing import Drawing, draw
-from bot.slack_calls import Later, NotThere, SlackCalls, SurfaceTrouble, Undeliverable, Unusable
+from bot.buckets import Buckets
+from bot.slack_calls import SlackCalls, SurfaceTrouble
+from bot.slack_client import CALL_SECONDS, SlackClient
+from bot.surface_writer import SurfaceWriter
 from engine.advance import Engine
-from store import surfaces
-from store.database import Connection, now_ms
-from store.surfaces import DueSurface, Surface, SurfaceKind
+from engine.core.errors import Busy
+from store import projecting, senders
+from store.database import now_ms
+from store.projecting import DueSurface
+from store.surfaces import Surface, SurfaceKind, Way
 
 logger = logging.getLogger("handrail.projector")
 
 TICK_SECONDS = 1.0
-LEASE_MS = 15_000
-BATCH = 50
-PROGRESS_RESERVE = 2.0
-"""Tokens that progress leaves for approvals and final states."""
-UNDELIVERABLE_MS = 600_000
-POST_PATIENCE_MS = 30_000
+SHORTEST_PAUSE = 0.05
+"""Between two looks, however often something changes."""
+LEASE_SECONDS = 12.0
+RENEW_SECONDS = 3.0
+DRAIN_SECONDS = CALL_SECONDS + 1.0
+BATCH = 200
 MESSAGE_SPACING_MS = 1_000
 VIEW_SPACING_MS = 2_000
 VIEW_SHARE_MS = 750
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the database found."""
+
+    due: list[DueSurface] = field(default_factory=list)
+    doubtful: list[Surface] = field(default_factory=list)
+    open_views: int = 0
 
 
 @dataclass(slots=True)
@@ -42,147 +53,100 @@ class Projector:
     """`owner` names this process in the sender's lease. `clock` gives seconds and only paces calls."""
 
     engine: Engine
-    calls: SlackCalls
+    client: SlackClient
     team_id: str
     owner: str
-    clock: Callable[[], float] = time.monotonic
+    public_url: str
     buckets: Buckets = field(default_factory=Buckets)
-    problem: str | None = None
-    """Why nothing can be shown in Slack at the moment, for a person; None when all is well."""
+    clock: Callable[[], float] = time.monotonic
     _awake: asyncio.Event = field(default_factory=asyncio.Event)
     _in_flight: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _open_views: int = 0
+    _held_until: float = 0.0
+    _look_seconds: float = 0.0
 
     def wake(self) -> None:
         """Something changed: look now rather than at the next second."""
         self._awake.set()
 
     async def run(self) -> None:
-        """Look each second, and at once when woken, until cancelled."""
+        """Look each second, and at once when woken, until cancelled; then finish what is under way."""
         try:
             while True:
                 self._awake.clear()
-                try:
-                    await self.tick()
-                except Exception:
-                    logger.exception("projector_tick_failed")
+                await self._tick_safely()
+                # A database that answers slowly is not asked all the time.
+                await asyncio.sleep(max(SHORTEST_PAUSE, 5 * self._look_seconds))
                 await self._sleep(TICK_SECONDS)
         finally:
-            await self._drain()
+            await self._end()
 
     async def tick(self) -> None:
         """Start what is due and may be sent now. Calls go on beside; a surface has at most one under way."""
-        if self.problem is not None:
+        if self.client.problem is not None:
+            await self.client.ask_again()
             return
-        due, self._open_views = await asyncio.to_thread(self._look)
-        for each in due:
-            surface = each.surface
-            if surface.id in self._in_flight or self._must_wait(each):
-                continue
-            self._bucket(surface).take(self.clock())
-            task = asyncio.create_task(self._show(surface))
-            self._in_flight[surface.id] = task
-            task.add_done_callback(lambda _, done=surface.id: self._landed(done))  # type: ignore[misc]
+        began = self.clock()
+        look = await asyncio.to_thread(self._look)
+        self._look_seconds = self.clock() - began
+        writer = SurfaceWriter(self.engine, SlackCalls(self.client), self.public_url, self._may_send)
+        for due in look.due:
+            self._show(writer, due, look.open_views)
+        for surface in look.doubtful:
+            lane = self.buckets.look_lane()
+            if surface.id not in self._in_flight and lane.is_free(is_urgent=False):
+                lane.take()
+                self._start(surface, writer.settle(surface))
 
-    def _look(self) -> tuple[list[DueSurface], int]:
-        with self.engine.database.write() as c:
-            if not surfaces.acquire_sender(c, f"slack:{self.team_id}", self.owner, LEASE_MS):
-                return [], 0
-            due = surfaces.due_surfaces(c, self.team_id, now_ms(c), BATCH)
-            return due, surfaces.open_view_count(c, self.team_id)
-
-    def _must_wait(self, due: DueSurface) -> bool:
-        """Progress leaves some tokens to what matters more; posts are few and all matter."""
-        surface = due.surface
-        is_new_message = surface.view_id is None and surface.ts is None
-        is_urgent = is_new_message or surface.kind is SurfaceKind.APPROVAL or due.run_status.is_terminal
-        reserve = 0.0 if is_urgent else PROGRESS_RESERVE
-        return self._bucket(due.surface).wait(self.clock(), reserve) > 0
-
-    def _bucket(self, surface: Surface) -> Bucket:
-        if surface.view_id is not None:
-            return self.buckets.view
-        if surface.ts is not None:
-            return self.buckets.update
-        return self.buckets.post(surface.channel_id or "")
-
-    async def _show(self, surface: Surface) -> None:
-        drawing = await asyncio.to_thread(draw, self.engine, surface)
-        if drawing is None:
-            await self._write(
-                lambda c: surfaces.mark_gone(c, surface.id, "there is nothing to show", now_ms(c))
-            )
-            return
-        digest = _digest(drawing)
-        if digest == surface.drawn_hash:
-            await self._record(surface, drawing, digest)
-            return
-        try:
-            await self._send(surface, drawing)
-        except SurfaceTrouble as trouble:
-            await self._suffer(surface, trouble)
-        else:
-            await self._record(surface, drawing, digest)
-
-    async def _send(self, surface: Surface, drawing: Drawing) -> None:
-        if surface.view_id is not None:
-            await self.calls.update_view(surface, drawing)
-        elif surface.ts is not None:
-            await self.calls.update_message(surface, drawing)
-        else:
-            # Noted before the call: whoever finds this note, and no ts, looks for the message before posting.
-            await self._postpone(surface, POST_PATIENCE_MS, "posting")
-            ts = await self.calls.post(surface, drawing)
-            await self._write(lambda c: surfaces.record_posted(c, surface.id, ts, now_ms(c)))
-
-    async def _suffer(self, surface: Surface, trouble: SurfaceTrouble) -> None:
-        """Carry out what a failed call means for its surface."""
-        logger.info("surface_trouble id=%s kind=%s reason=%s", surface.id, surface.kind, trouble.reason)
-        match trouble:
-            case Later(seconds=seconds):
-                self._bucket(surface).block(self.clock() + seconds)
-                await self._postpone(surface, int(seconds * 1000), trouble.reason)
-            case NotThere():
-                await self._write(lambda c: surfaces.repost(c, surface.id, trouble.reason, now_ms(c)))
-            case Undeliverable():
-                await self._postpone(surface, UNDELIVERABLE_MS, trouble.reason)
-            case Unusable():
-                self.problem = trouble.reason
-                logger.error("slack_unusable reason=%s", trouble.reason)
-            case _:
-                await self._write(lambda c: surfaces.mark_gone(c, surface.id, trouble.reason, now_ms(c)))
-
-    async def _record(self, surface: Surface, drawing: Drawing, digest: str) -> None:
-        def record(c: Connection) -> None:
+    def _look(self) -> _Look:
+        if not self._hold():
+            return _Look()
+        with self.engine.database.read() as c:
             now = now_ms(c)
-            due_at = now + self._spacing_ms(surface)
-            surfaces.record_drawn(
-                c, surface.id, drawing.version, digest, due_at=due_at, final=drawing.is_final, now=now
-            )
+            due = [each for way in Way for each in projecting.due_surfaces(c, self.team_id, now, BATCH, way)]
+            doubtful = projecting.doubtful_surfaces(c, self.team_id, now, BATCH)
+            return _Look(due, doubtful, projecting.open_view_count(c, self.team_id))
 
-        await self._write(record)
+    def _hold(self) -> bool:
+        """Be the sender: the row is renewed in time, or taken when its holder says nothing any more."""
+        now = self.clock()
+        if now < self._held_until - (LEASE_SECONDS - RENEW_SECONDS):
+            return True
+        with self.engine.database.write() as c:
+            is_held = senders.acquire_sender(c, self._duty, self.owner, int(LEASE_SECONDS * 1000))
+        self._held_until = now + LEASE_SECONDS if is_held else 0.0
+        return is_held
 
-    def _spacing_ms(self, surface: Surface) -> int:
-        """How long to wait before the same surface is drawn again."""
-        if surface.view_id is not None:
-            return max(VIEW_SPACING_MS, self._open_views * VIEW_SHARE_MS)
-        return MESSAGE_SPACING_MS
+    def _may_send(self) -> bool:
+        """Whether a call that begins now ends while this process is the sender."""
+        return self.clock() + CALL_SECONDS < self._held_until
 
-    async def _postpone(self, surface: Surface, delay_ms: int, reason: str) -> None:
-        await self._write(lambda c: surfaces.postpone(c, surface.id, now_ms(c) + delay_ms, reason))
+    def _show(self, writer: SurfaceWriter, due: DueSurface, open_views: int) -> None:
+        surface = due.surface
+        lane = self.buckets.lane(surface)
+        if surface.id in self._in_flight or not lane.is_free(is_urgent=_is_urgent(due)):
+            return
+        lane.take()
+        self._start(surface, writer.show(due, lane, _spacing_ms(surface, open_views)))
 
-    async def _write(self, change: Callable[[Connection], object]) -> None:
-        def write() -> None:
-            with self.engine.database.write() as c:
-                change(c)
+    def _start(self, surface: Surface, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._in_flight[surface.id] = task
+        task.add_done_callback(lambda task: self._landed(surface, task))
 
-        await asyncio.to_thread(write)
-
-    def _landed(self, surface_id: str) -> None:
-        task = self._in_flight.pop(surface_id)
+    def _landed(self, surface: Surface, task: asyncio.Task[None]) -> None:
+        del self._in_flight[surface.id]
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("surface_failed id=%s", surface_id, exc_info=error)
+            level = logging.INFO if isinstance(error, Busy | SurfaceTrouble) else logging.ERROR
+            logger.log(level, "surface_not_kept id=%s error=%r", surface.id, error, exc_info=error)
         self.wake()
+
+    async def _tick_safely(self) -> None:
+        try:
+            await self.tick()
+        except Busy as busy:
+            logger.warning("projector_waits reason=%s", busy)
+        except Exception:
+            logger.exception("projector_tick_failed")
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -191,10 +155,38 @@ class Projector:
         except TimeoutError:
             return
 
-    async def _drain(self) -> None:
+    async def _end(self) -> None:
+        """Let calls that are under way come to their end and be remembered, and let the next sender begin."""
         if self._in_flight:
-            await asyncio.wait(self._in_flight.values(), timeout=5)
+            await asyncio.wait(self._in_flight.values(), timeout=DRAIN_SECONDS)
+
+        def release() -> None:
+            with self.engine.database.write() as c:
+                senders.release_sender(c, self._duty, self.owner)
+
+        try:
+            await asyncio.to_thread(release)
+        except Busy:
+            logger.warning("sender_not_released: the next one begins when the lease has ended")
+
+    @property
+    def _duty(self) -> str:
+        return f"slack:{self.team_id}"
 
 
-def _digest(drawing: Drawing) -> str:
-    return hashlib.sha256(json.dumps(drawing.content, sort_keys=True).encode()).hexdigest()
+def _is_urgent(due: DueSurface) -> bool:
+    """Progress leaves some tokens to what matters more: approvals, new runs, ends, and what somebody waits for."""
+    surface = due.surface
+    return (
+        due.run_status.is_terminal
+        or surface.is_attended
+        or surface.kind in (SurfaceKind.APPROVAL, SurfaceKind.FAILURE, SurfaceKind.NOTICE)
+        or (surface.kind is SurfaceKind.ROOT and surface.way is Way.POST)
+    )
+
+
+def _spacing_ms(surface: Surface, open_views: int) -> int:
+    """How long to wait before the same surface is drawn again."""
+    if surface.way is Way.VIEW:
+        return max(VIEW_SPACING_MS, open_views * VIEW_SHARE_MS)
+    return MESSAGE_SPACING_MS

@@ -73,14 +73,3 @@ class Settings(BaseSettings):
     def hosts(self) -> tuple[str, ...]:
         """The names that pages answer to."""
         return (urlsplit(self.public_url).hostname or self.host, "localhost", "127.0.0.1", "[::1]")
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Values that must appear nowhere: Handrail's own tokens and keys."""
-        named = (
-            self.slack_bot_token,
-            self.slack_signing_secret,
-            self.slack_app_token,
-        )
-        return tuple(value for secret in named if (value := secret.get_secret_value()))
-

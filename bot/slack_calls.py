@@ -7,37 +7,59 @@ from typing import Any
 
 from aiohttp import ClientConnectorError, ClientError
 from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.drawing import Drawing
+from bot.slack_client import SlackClient, error_code, is_ratelimited, retry_after, status_code
 from store.surfaces import Surface, SurfaceKind
 
 METADATA_TYPE = "handrail_surface"
-RETRY_SECONDS = 5.0
 LOOK_BACK_SECONDS = 60
 """How far Slack's clock may be behind ours when a lost message is looked for."""
 
 BROADCAST = (SurfaceKind.APPROVAL, SurfaceKind.FAILURE)
 """Replies that are shown in the channel too: they want somebody's attention."""
 
-_NOT_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
-_UNDELIVERABLE = frozenset(
-    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "cannot_reply_to_message"}
+_UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+_NOT_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_NO_THREAD = frozenset({"thread_not_found", "cannot_reply_to_message", "message_not_found"})
+_NOT_ACCEPTED = frozenset(
+    {
+        "block_mismatch",
+        "invalid_arguments",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_metadata_format",
+        "metadata_too_large",
+        "msg_blocks_too_long",
+        "msg_too_long",
+        "no_text",
+    }
 )
-_VIEW_CLOSED = frozenset({"not_found", "view_not_found", "expired_trigger_id"})
-_UNUSABLE = frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
 
 
 class SurfaceTrouble(Exception):
     """A call did not do what was wanted. `reason` is for the log and the run's page."""
+
+    is_settled = True
+    """Slack has surely not done it."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class Later(SurfaceTrouble):
-    """Slack asks to wait, or could not be reached."""
+class Unclear(SurfaceTrouble):
+    """There was no answer, or a failure on Slack's side: it may be done, and is tried again."""
+
+    is_settled = False
+
+
+class Unreached(SurfaceTrouble):
+    """Slack could not be reached: it is tried again."""
+
+
+class RateLimited(SurfaceTrouble):
+    """Slack asks to wait so many seconds."""
 
     def __init__(self, reason: str, seconds: float) -> None:
         super().__init__(reason)
@@ -46,6 +68,10 @@ class Later(SurfaceTrouble):
 
 class NotThere(SurfaceTrouble):
     """The message was deleted or cannot be edited any more: a new one takes its place."""
+
+
+class NoThread(SurfaceTrouble):
+    """The root message, under which this one was to stand, was deleted."""
 
 
 class Undeliverable(SurfaceTrouble):
@@ -61,20 +87,26 @@ class Unusable(SurfaceTrouble):
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands. Slack may name another channel than it was asked for: a direct message's own."""
+
+    channel_id: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
 class SlackCalls:
-    """`client` has no retry handlers: repeating a post is decided here, after looking for its first copy."""
+    """Each raises SurfaceTrouble. Repeating a post is decided by the caller, who looks for its first copy."""
 
-    client: AsyncWebClient
+    client: SlackClient
 
-    async def post(self, surface: Surface, drawing: Drawing) -> str:
-        """Post a message and return its ts. When an earlier try may have arrived, it is looked for first."""
-        if surface.tries > 0 and (ts := await self._find(surface)) is not None:
-            return ts
+    async def post(self, surface: Surface, drawing: Drawing) -> Posted:
+        in_thread = surface.thread_ts is not None
         answer = await self._call(
             "chat_postMessage",
             channel=surface.channel_id,
             thread_ts=surface.thread_ts,
-            reply_broadcast=(surface.kind in BROADCAST and surface.thread_ts is not None) or None,
+            reply_broadcast=(surface.kind in BROADCAST and in_thread) or None,
             metadata={
                 "event_type": METADATA_TYPE,
                 "event_payload": {"run": surface.run_id, "surface": surface.id, "nonce": surface.nonce},
@@ -83,7 +115,7 @@ class SlackCalls:
             unfurl_media=False,
             **drawing.content,
         )
-        return str(answer["ts"])
+        return Posted(str(answer["channel"]), str(answer["ts"]))
 
     async def update_message(self, surface: Surface, drawing: Drawing) -> None:
         await self._call("chat_update", channel=surface.channel_id, ts=surface.ts, **drawing.content)
@@ -91,52 +123,52 @@ class SlackCalls:
     async def update_view(self, surface: Surface, drawing: Drawing) -> None:
         await self._call("views_update", view_id=surface.view_id, view=drawing.content)
 
-    async def _find(self, surface: Surface) -> str | None:
-        """Look once for a copy of this message that arrived although its answer was lost."""
+    async def delete(self, surface: Surface, ts: str) -> None:
+        await self._call("chat_delete", channel=surface.channel_id, ts=ts)
+
+    async def copies(self, surface: Surface) -> list[Posted]:
+        """The copies of this message that stand in Slack, newest first."""
         oldest = str(surface.created_at // 1000 - LOOK_BACK_SECONDS)
-        options: dict[str, Any] = {"oldest": oldest, "include_all_metadata": True, "limit": 100}
+        options: dict[str, Any] = {"oldest": oldest, "include_all_metadata": True, "limit": 200}
         if surface.thread_ts is None:
             answer = await self._call("conversations_history", channel=surface.channel_id, **options)
         else:
             answer = await self._call(
                 "conversations_replies", channel=surface.channel_id, ts=surface.thread_ts, **options
             )
-        for message in answer["messages"]:
-            payload = message.get("metadata", {}).get("event_payload", {})
-            if payload.get("nonce") == surface.nonce:
-                return str(message["ts"])
-        return None
+        found = [str(message["ts"]) for message in answer["messages"] if _nonce(message) == surface.nonce]
+        return [Posted(str(surface.channel_id), ts) for ts in sorted(found, reverse=True)]
 
     async def _call(self, method: str, **arguments: Any) -> Any:
         try:
             return await getattr(self.client, method)(**arguments)
         except SlackApiError as error:
-            raise _meaning(error) from error
+            if self.client.problem is not None:
+                raise Unusable(self.client.problem) from error
+            raise _meaning(method, error) from error
         except ClientConnectorError as error:
-            raise Later(f"Slack cannot be reached: {type(error).__name__}", RETRY_SECONDS) from error
+            raise Unreached(f"Slack cannot be reached: {type(error).__name__}") from error
         except (ClientError, TimeoutError, OSError) as error:
-            raise Later(f"no answer from Slack: {type(error).__name__}", RETRY_SECONDS) from error
+            raise Unclear(f"no answer from Slack: {type(error).__name__}") from error
 
 
-def _meaning(error: SlackApiError) -> SurfaceTrouble:
-    response = error.response
-    status = getattr(response, "status_code", 200)
-    code = str(response.get("error", "")) if hasattr(response, "get") else ""
-    if status == 429 or code in ("ratelimited", "rate_limited"):
-        return Later("Slack asks to slow down", _retry_after(response))
-    if status >= 500 or code in ("internal_error", "fatal_error", "service_unavailable", "request_timeout"):
-        return Later(f"Slack answered {code or status}", RETRY_SECONDS)
-    if code in _UNUSABLE:
-        return Unusable(f"Slack refuses the bot's token ({code}). Install the app again and restart.")
-    if code in _NOT_THERE:
+def _nonce(message: dict[str, Any]) -> object:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    return payload.get("nonce")
+
+
+def _meaning(method: str, error: SlackApiError) -> SurfaceTrouble:
+    code = error_code(error)
+    if is_ratelimited(error):
+        return RateLimited("Slack asks to slow down", retry_after(error))
+    if status_code(error) >= 500 or code in _UNSURE or not code:
+        return Unclear(f"Slack answered {code or status_code(error)}")
+    if code in _NOT_ACCEPTED:
+        return Gone(f"Slack does not accept it: {code}")
+    if method == "views_update":
+        return Gone("the modal was closed" if code == "not_found" else f"Slack does not show it: {code}")
+    if method == "chat_postMessage" and code in _NO_THREAD:
+        return NoThread(code)
+    if method == "chat_update" and code in _NOT_THERE:
         return NotThere(code)
-    if code in _UNDELIVERABLE:
-        return Undeliverable(code)
-    if code in _VIEW_CLOSED:
-        return Gone("the modal was closed")
-    return Gone(f"Slack does not accept it: {code}")
-
-
-def _retry_after(response: Any) -> float:
-    text = str(getattr(response, "headers", {}).get("Retry-After", "30"))
-    return float(text) if text.isdigit() else 30.0
+    return Undeliverable(code)

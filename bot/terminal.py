@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.bootstrap import WORKER_LOCK_SECONDS, build_engine, build_worker, migrate, worker_duties
+from bot.hardening import forbid_dumps
 from bot.settings import Settings
 from engine import commands
 from engine.advance import Engine
@@ -46,6 +47,7 @@ _MARKS = {
 
 def run_in_terminal(settings: Settings, name: str, words: Sequence[str]) -> int:
     """Run a workflow to its end and return the process's exit code. Raises Problem for what cannot be started."""
+    forbid_dumps()
     migrate(settings)
     changed = threading.Event()
     nudge: list[Callable[[], None]] = []

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from slack_sdk.web.async_client import AsyncWebClient
 from starlette.routing import BaseRoute
 
 from bot.hints import Hints
@@ -20,7 +19,7 @@ from bot.slack.identity import Identity
 from bot.slack.repeats import Repeats
 from bot.slack.replies import Replies
 from bot.slack.services import Services
-from bot.slack_calls import SlackCalls
+from bot.slack_client import SlackClient
 from bot.web.app import Dispatch
 from bot.web.auth import mint_link
 from bot.web.health import Part
@@ -31,7 +30,6 @@ from store.migrate import require_current
 
 logger = logging.getLogger("handrail.web")
 
-CALL_SECONDS = 5
 SLACK_RESPONSE_URLS = "https://hooks.slack.com/"
 
 
@@ -45,14 +43,8 @@ class WebProcess:
         self._settings = settings
         self._engine = engine
         self._hints = hints
-        self._client = AsyncWebClient(
-            settings.slack_bot_token.get_secret_value(),
-            base_url=settings.slack_api_url,
-            timeout=CALL_SECONDS,
-            retry_handlers=[],  # a repeated post is a second message
-        )
+        self._client = SlackClient(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
         self._identity = Identity(self._client)
-        self._projector: Projector | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Dispatch]:
@@ -60,11 +52,13 @@ class WebProcess:
         authorized = await warm_up(self._client)
         self.team_id = str(authorized.team_id)
         replies = Replies(self._client, self._response_urls())
-        link = partial(mint_link, self._engine, public_url=self._settings.public_url)
-        services = Services(self._engine, self._client, self._identity, replies, link)
+        public_url = self._settings.public_url
+        link = partial(mint_link, self._engine, public_url=public_url)
+        projector = Projector(self._engine, self._client, self.team_id, secrets.token_hex(8), public_url)
+        services = Services(
+            self._engine, self._client, self._identity, replies, link, projector.wake, projector.buckets
+        )
         app = build_app(services, authorized)
-        projector = Projector(self._engine, SlackCalls(self._client), self.team_id, secrets.token_hex(8))
-        self._projector = projector
         self._hints.wake = projector.wake
         beside = [
             asyncio.create_task(projector.run()),
@@ -111,9 +105,9 @@ class WebProcess:
         }
 
     def _slack_problem(self) -> str | None:
-        if self._projector is None:
+        if self.team_id is None:
             return "Slack has not answered yet."
-        return self._projector.problem
+        return self._client.problem
 
     def _database_problem(self) -> str | None:
         try:

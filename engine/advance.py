@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from engine.core.events import Event, OpenApproval, Transition
 from engine.core.plan import Evaluate, plan
 from engine.core.state import RunSnapshot, RunStatus
-from engine.registry import Registry, workflow_from_source
-from store import approvals, locking, surfaces, transitions, versions
-from store.database import Connection, Database, now_ms
+from engine.registry import Registry, Versions
+from store import approvals, locking, surfaces, transitions
+from store.database import Connection, Database
 from store.surfaces import SurfaceKind
 
 if TYPE_CHECKING:
-    from engine.core.definition import Workflow
     from store.locking import LockedRun
 
 
@@ -36,12 +35,7 @@ class Engine:
     admins: frozenset[str] = frozenset()
     ring: Callable[[], object] = field(default=lambda: None)
     hint: Callable[[str], object] = field(default=lambda run_id: None)
-
-
-def workflow_of(c: Connection, digest: str) -> Workflow:
-    """The definition a run was started with, whatever the file says now."""
-    source, folder = versions.load_source(c, digest)
-    return workflow_from_source(source, folder)
+    versions: Versions = field(default_factory=Versions)
 
 
 def advance(
@@ -57,14 +51,13 @@ def advance(
     """Let one event happen to a run whose row this transaction has locked. `snapshot` is what was read under
     that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one."""
     snapshot = snapshot or locking.load_snapshot(c, locked)
-    workflow = workflow_of(c, locked.workflow_digest)
+    workflow = engine.versions.load(c, locked.workflow_digest, locked.workflow_folder)
     transition = plan(workflow, snapshot, event, engine.evaluate)
     if transition.is_noop:
         return transition
-    now = now_ms(c)
-    transitions.apply_transition(c, locked, transition, now, actor, exit_code=exit_code)
+    transitions.apply_transition(c, locked, transition, locked.now, actor, exit_code=exit_code)
     if locked.channel_id:
-        _announce(c, locked, transition, now)
+        _announce(c, locked, transition, locked.now)
     return transition
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.advance import Engine, advance, announced
+from engine.core.definition import JsonValue
 from engine.core.events import ApprovalExpired, Event, Failed, Outcome, TaskFinished, WaitEnded, WorkerLost
 from store import locking, tasks, timers
 from store.database import now_ms
@@ -26,21 +27,33 @@ class WorkerName:
     id: str
 
 
-def claim_next(engine: Engine, worker: WorkerName) -> Claim | None:
-    """Claim the oldest due task of any run for one attempt, or None when nothing is due."""
+def claim_next(
+    engine: Engine, worker: WorkerName, *, lease_ms: int = LEASE_MS, run_id: str | None = None
+) -> Claim | None:
+    """Claim the oldest due task for one attempt, or None when nothing is due. With `run_id` only of that run;
+    without, of all that were not started in a terminal."""
     with announced(engine) as changes, engine.database.write() as c:
-        claim = tasks.claim_next(c, worker.id, LEASE_MS)
+        claim = tasks.claim_next(c, worker.id, lease_ms, run_id)
         if claim is not None:
             changes.run_ids.append(claim.run_id)
     return claim
 
 
 def finish_attempt(
-    engine: Engine, worker: WorkerName, claim: Claim, outcome: Outcome, *, go_on: bool
+    engine: Engine,
+    worker: WorkerName,
+    claim: Claim,
+    outcome: Outcome,
+    *,
+    go_on: bool,
+    lease_ms: int = LEASE_MS,
+    arguments: JsonValue = None,
 ) -> Claim | None:
-    """Record the outcome of an attempt and, when asked to go on, claim the run's next task with it.
+    """Record the outcome of an attempt (and its arguments, unless that was done before) and, when asked to go
+    on, claim the run's next task with it.
 
-    A worker that was given up for dead finds its attempt gone: nothing is recorded, nothing claimed.
+    A worker that was given up for dead finds its attempt gone: nothing is recorded, nothing claimed. So it may
+    be repeated by who does not know whether it was done.
     """
     event = TaskFinished(claim.step_id, claim.attempt, outcome)
     exit_code = outcome.exit_code if isinstance(outcome, Failed) else None
@@ -48,10 +61,14 @@ def finish_attempt(
         locked = locking.lock_run(c, claim.run_id)
         if locked is None:
             return None
-        transition = advance(c, engine, locked, event, SYSTEM, exit_code=exit_code)
+        if arguments is not None:
+            tasks.record_arguments(c, claim.task_id, claim.attempt, arguments)
+        snapshot = locking.load_snapshot(c, locked)
+        transition = advance(c, engine, locked, event, SYSTEM, snapshot=snapshot, exit_code=exit_code)
         following = None
         if not transition.is_noop and go_on:
-            following = tasks.claim_in_run(c, locked, worker.id, LEASE_MS)
+            states = snapshot.tasks_after(transition.tasks)
+            following = tasks.claim_in_run(c, locked, worker.id, lease_ms, states)
         changes.note(claim.run_id, transition, claimed=1 if following else 0)
     return following
 

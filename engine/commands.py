@@ -1,25 +1,26 @@
 """What people ask of the engine: one function, one transaction, one effect each.
 
 Permissions are checked here, when the request arrives, by the signed identity, and nowhere else. A delivery key
-makes a repeated request harmless: it is kept in the transaction of its effect, together with the answer.
+makes a repeated request harmless: it is kept in the transaction of its effect, together with the answer, which
+may be a refusal: what was refused once does not happen later, because its request is repeated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.advance import Engine, advance, announced, show_message
+from engine.advance import Changes, Engine, advance, announced, show_message
 from engine.core.definition import JsonValue, Workflow
 from engine.core.eligibility import ApprovalRule, bar_to_decide
-from engine.core.errors import Conflict, NotFound, Refused
+from engine.core.errors import Conflict, NotFound, Problem, Refused
 from engine.core.events import ApprovalDecided, ApprovalStatus, CancelRequested, RunStarted
 from engine.core.parameters import check_parameters
 from engine.core.permission import Capability, Policy, Principal
 from engine.core.state import Ballot
 from store import approvals, deliveries, locking, runs
-from store.database import Connection, now_ms
+from store.database import Connection
 from store.runs import NewRun
 from store.surfaces import SurfaceKind
 
@@ -94,20 +95,19 @@ def start_run(
     workflow = workflow_to_run(engine, principal, name)
     parameters = check_parameters(workflow, values, engine.matches)
     new = NewRun(principal.team_id, workflow, parameters, principal.user_id, channel_id, origin)
-    with announced(engine) as changes, engine.database.write() as c:
-        if (stored := _begin(c, delivery_key)) is not None:
-            return Started(**stored)
+
+    def insert(c: Connection, changes: Changes) -> Started:
         inserted = runs.insert_run(c, new)
         locked = locking.lock_run(c, inserted.id)
         assert locked is not None, "a run is there in the transaction that inserted it"
         transition = advance(c, engine, locked, RunStarted(), principal.user_id)
         if channel_id:
             for kind in (SurfaceKind.ROOT, SurfaceKind.THREAD):
-                show_message(c, locked, kind, now_ms(c))
-        started = Started(inserted.id, inserted.number)
-        _complete(c, delivery_key, asdict(started))
+                show_message(c, locked, kind, locked.now)
         changes.note(inserted.id, transition)
-    return started
+        return Started(inserted.id, inserted.number)
+
+    return _once(engine, delivery_key, Started, insert)
 
 
 def decide(
@@ -120,9 +120,8 @@ def decide(
     delivery_key: str | None = None,
 ) -> Decided:
     """Answer an approval. Raises NotFound, Refused, Conflict (with who decided what), Busy."""
-    with announced(engine) as changes, engine.database.write() as c:
-        if (stored := _begin(c, delivery_key)) is not None:
-            return Decided(**stored)
+
+    def record(c: Connection, changes: Changes) -> Decided:
         before = approvals.find_approval(c, approval_id)
         if before is None or before.team_id != principal.team_id:
             raise NotFound("This approval no longer exists. `/workflow runs` shows what is going on.")
@@ -133,25 +132,24 @@ def decide(
         _require_decider(engine, principal, approval, is_terminal=locked.origin == "terminal")
         _require_open(c, approval, locked.number)
         snapshot = locking.load_snapshot(c, locked)
-        if not approvals.insert_decision(c, approval_id, principal.user_id, approve, comment, now_ms(c)):
+        if not approvals.insert_decision(c, approval_id, principal.user_id, approve, comment, locked.now):
             raise Conflict(f"You have answered this already; run #{locked.number} waits for others.")
         event = ApprovalDecided(approval.step_id, Ballot(principal.user_id, approve))
         transition = advance(c, engine, locked, event, principal.user_id, snapshot=snapshot)
         after = approvals.find_approval(c, approval_id)
         status = after.status.value if after else ApprovalStatus.OPEN.value
-        decided = Decided(locked.id, locked.number, approval_id, approve, status)
-        _complete(c, delivery_key, asdict(decided))
         changes.note(locked.id, transition)
-    return decided
+        return Decided(locked.id, locked.number, approval_id, approve, status)
+
+    return _once(engine, delivery_key, Decided, record)
 
 
 def cancel_run(
     engine: Engine, principal: Principal, run_id: str, *, delivery_key: str | None = None
 ) -> CancelAsked:
     """Ask a run to stop. Raises NotFound, Refused, Conflict when it has ended, Busy."""
-    with announced(engine) as changes, engine.database.write() as c:
-        if (stored := _begin(c, delivery_key)) is not None:
-            return CancelAsked(**stored)
+
+    def ask(c: Connection, changes: Changes) -> CancelAsked:
         locked = locking.lock_run(c, run_id)
         if locked is None or locked.team_id != principal.team_id:
             raise NotFound("There is no such run. `/workflow runs` shows the last ones.")
@@ -161,10 +159,10 @@ def cancel_run(
                 f"Run #{locked.number} has ended already ({locked.status.label}); nothing was cancelled."
             )
         transition = advance(c, engine, locked, CancelRequested(principal.user_id), principal.user_id)
-        asked = CancelAsked(locked.id, locked.number, transition.status.value)
-        _complete(c, delivery_key, asdict(asked))
         changes.note(locked.id, transition)
-    return asked
+        return CancelAsked(locked.id, locked.number, transition.status.value)
+
+    return _once(engine, delivery_key, CancelAsked, ask)
 
 
 def find_viewable_run(engine: Engine, principal: Principal, number: int) -> RunKey:
@@ -271,12 +269,37 @@ def _ask(people: tuple[str, ...]) -> str:
     return "Ask {people}."
 
 
-def _begin(c: Connection, key: str | None) -> Any:
-    """What this request led to when it was handled before, or None."""
-    stored = deliveries.begin_delivery(c, key) if key else None
-    return None if stored is None else stored.value
+# --- one request, one effect
+
+_Answer = TypeVar("_Answer", bound=Started | Decided | CancelAsked)
+_REFUSALS: Mapping[str, type[Problem]] = {kind.code: kind for kind in (NotFound, Refused, Conflict)}
 
 
-def _complete(c: Connection, key: str | None, result: dict[str, Any]) -> None:
-    if key:
-        deliveries.complete_delivery(c, key, result)
+def _once(
+    engine: Engine, key: str | None, kind: type[_Answer], handle: Callable[[Connection, Changes], _Answer]
+) -> _Answer:
+    """Handle a request in one transaction that also keeps its answer; a repeated one gets that answer again.
+    `handle` refuses before it has written anything."""
+    with announced(engine) as changes, engine.database.write() as c:
+        if key is None:
+            return handle(c, changes)
+        stored: Any = deliveries.begin_delivery(c, key)
+        if stored is not None:
+            return _again(stored.value, kind)
+        try:
+            answer = handle(c, changes)
+        except (NotFound, Refused, Conflict) as problem:
+            refusal = problem
+            deliveries.complete_delivery(
+                c, key, {"refused": problem.code, "template": problem.template, "people": [*problem.people]}
+            )
+        else:
+            deliveries.complete_delivery(c, key, asdict(answer))
+            return answer
+    raise refusal
+
+
+def _again(stored: dict[str, Any], kind: type[_Answer]) -> _Answer:
+    if "refused" in stored:
+        raise _REFUSALS[stored["refused"]](stored["template"], stored["people"])
+    return kind(**stored)

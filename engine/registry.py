@@ -1,5 +1,5 @@
-"""The workflows of a folder as they are now. Changed files are read again by themselves; a file with mistakes
-leaves the last good version in force, and its mistakes can be asked for."""
+"""The workflows of a folder as they are now, and as they were when runs started. Changed files are read again by
+themselves; a file with mistakes leaves the last good version in force, and its mistakes can be asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -18,21 +17,19 @@ from engine.core.permission import Grant, Policy
 from engine.file_permissions import read_permissions
 from engine.files import read_workflow, read_workflow_file
 from engine.sources import Stamp, read_source, stamp_of
+from store.database import Connection
+from store.versions import load_source
 
 MAX_FILES = 1000
 SECONDS_BETWEEN_LOOKS = 1.0
+MOST_VERSIONS = 256
+"""Kept in memory."""
 
 _SUFFIXES = (".yml", ".yaml")
 _PERMISSIONS = ("permissions.yml", "permissions.yaml")
 
 Content = TypeVar("Content")
 Grants = tuple[Grant, ...]
-
-
-@lru_cache(maxsize=256)
-def workflow_from_source(source: str, folder: str) -> Workflow:
-    """The workflow of a stored version: its source was read without mistakes before."""
-    return read_workflow("stored version", source, folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +89,28 @@ class Registry:
             finally:
                 self._lock.release()
         return self._state
+
+
+class Versions:
+    """Workflows as their runs were started with, whatever the files say now. Each is read from the database
+    once, and kept. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Workflow] = {}
+
+    def find(self, digest: str, folder: str) -> Workflow | None:
+        """The version, if it is kept. `folder` is where it lies now."""
+        return self._kept.get((digest, folder))
+
+    def load(self, c: Connection, digest: str, folder: str) -> Workflow:
+        """The version, which was read without mistakes before."""
+        workflow = self.find(digest, folder)
+        if workflow is None:
+            workflow = read_workflow("stored version", load_source(c, digest), folder)
+            if len(self._kept) >= MOST_VERSIONS:
+                self._kept.clear()
+            self._kept[digest, folder] = workflow
+        return workflow
 
 
 def _look(folder: Path, before: _State) -> _State:

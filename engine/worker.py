@@ -11,14 +11,15 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from engine.advance import Engine, workflow_of
+from engine.advance import Engine
 from engine.attempts import LEASE_MS, WorkerName, claim_next, finish_attempt, give_up
-from engine.core.definition import JsonValue
-from engine.core.errors import Problem
-from engine.core.events import Errored, Outcome
+from engine.core.definition import JsonValue, StepKind, Workflow
+from engine.core.errors import Busy, Problem
+from engine.core.events import Errored, Outcome, Stopped
 from engine.core.log import LogChunk
 from engine.executors.base import AttemptLost, StepContext
 from engine.executors.dispatch import execute
@@ -33,6 +34,14 @@ logger = logging.getLogger("handrail.worker")
 STEPS_IN_A_ROW = 50
 """After so many steps of one run, whatever has been due for longest comes first again."""
 
+BUSY_SECONDS = 1.0
+"""How long to wait before a database that was busy or away is asked again."""
+
+LAST_TRIES = 5
+"""How often an outcome is recorded that the database refuses for an unforeseen reason."""
+
+T = TypeVar("T")
+
 
 def name_worker() -> WorkerName:
     """A name no other process has, readable in the details: host, process, a random part."""
@@ -41,15 +50,30 @@ def name_worker() -> WorkerName:
 
 @dataclass(slots=True)
 class _Held:
-    """An attempt that this process is carrying out."""
+    """An attempt that this process is carrying out. `lease_until` is the database's time. It `is_lost` when
+    somebody else may have been given the task: what happens to it from then on is not known here. `arguments`
+    are those that are kept together with its outcome."""
 
     lease: Lease
+    lease_until: int
     stop: threading.Event = field(default_factory=threading.Event)
+    is_lost: bool = False
+    arguments: JsonValue = None
+
+    def renewed(self, lease_until: int, at: float) -> None:
+        if lease_until > self.lease_until:  # else its row was locked, and it keeps its older lease
+            self.lease_until = lease_until
+            self.lease.renewed(at)
+
+    def lose(self) -> None:
+        self.is_lost = True
+        self.stop.set()
 
 
 @dataclass(slots=True)
 class Worker:
-    """`slots` bounds how many tasks run at once, whoever started them: a bell, or a look of its own."""
+    """`slots` bounds how many tasks run at once, whoever started them: a bell, or a look of its own. With
+    `run_id` it works for that run only; without, for all that were not started in a terminal."""
 
     engine: Engine
     name: WorkerName = field(default_factory=name_worker)
@@ -57,24 +81,27 @@ class Worker:
     environment: Mapping[str, str] = field(default_factory=dict)
     slots: int = 8
     grace_seconds: float = 10.0
+    lease_ms: int = LEASE_MS
+    run_id: str | None = None
     _held: dict[tuple[str, int], _Held] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _free: threading.Semaphore = field(init=False)
+    _busy: int = 0
+    """How many slots are at work: claiming, carrying out or recording."""
+    _freed: threading.Condition = field(default_factory=threading.Condition)
     _draining: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self._free = threading.Semaphore(self.slots)
 
     def nudge(self) -> None:
         """Look for due tasks now, if a slot is free. Returns at once; called for each bell."""
-        if self._draining.is_set() or not self._free.acquire(blocking=False):
-            return
+        with self._freed:
+            if self._draining.is_set() or self._busy >= self.slots:
+                return
+            self._busy += 1
         threading.Thread(target=self._work_in_slot, name="slot", daemon=True).start()
 
     def look(self) -> None:
         """Find out whether anything is due that nobody rang for."""
         with self.engine.database.read() as c:
-            due = tasks.due_count(c)
+            due = tasks.due_count(c, self.run_id)
         if due:
             self.nudge()
 
@@ -85,27 +112,36 @@ class Worker:
         if not held:
             return
         at = time.monotonic()
-        with self.engine.database.write() as c:
-            renewals = {(r.task_id, r.attempt): r for r in tasks.extend_leases(c, self.name.id, LEASE_MS)}
+        try:
+            with self.engine.database.write() as c:
+                renewals = tasks.extend_leases(c, self.name.id, self.lease_ms, {task for task, _ in held})
+        except Exception:
+            _lose_overdue(held.values())
+            raise
+        renewed = {(renewal.task_id, renewal.attempt): renewal for renewal in renewals}
         for key, attempt in held.items():
-            renewal = renewals.get(key)
-            if renewal is None or renewal.stop_requested:
+            renewal = renewed.get(key)
+            if renewal is None:
+                attempt.lose()
+                continue
+            attempt.renewed(renewal.lease_until, at)
+            if renewal.stop_requested:
                 attempt.stop.set()
-            if renewal is not None:
-                attempt.lease.renewed(at)
 
     def drain(self, seconds: float) -> bool:
         """Take nothing new and wait for what runs. False when something still ran after so many seconds."""
         self._draining.set()
-        deadline = time.monotonic() + seconds
-        while self._held and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return not self._held
+        with self._freed:
+            return self._freed.wait_for(lambda: not self._busy, seconds)
 
     @property
     def running(self) -> int:
         """How many attempts this process is carrying out."""
         return len(self._held)
+
+    @property
+    def is_draining(self) -> bool:
+        return self._draining.is_set()
 
     def _work_in_slot(self) -> None:
         try:
@@ -115,12 +151,14 @@ class Worker:
         except Exception:
             logger.exception("work_broke")
         finally:
-            self._free.release()
+            with self._freed:
+                self._busy -= 1
+                self._freed.notify_all()
 
     def _work_until_idle(self) -> None:
         while not self._draining.is_set():
             at = time.monotonic()
-            claim = claim_next(self.engine, self.name)
+            claim = claim_next(self.engine, self.name, lease_ms=self.lease_ms, run_id=self.run_id)
             if claim is None:
                 return
             self.nudge()  # where one task was due there may be more
@@ -131,41 +169,76 @@ class Worker:
         for step in range(STEPS_IN_A_ROW):
             if claim is None:
                 return
-            go_on = step + 1 < STEPS_IN_A_ROW and not self._draining.is_set()
-            claim, at = self._perform(claim, at, go_on=go_on)
+            claim, at = self._perform(claim, at, is_last=step + 1 == STEPS_IN_A_ROW)
 
-    def _perform(self, claim: Claim, at: float, *, go_on: bool) -> tuple[Claim | None, float]:
-        held = _Held(Lease(LEASE_MS / 1000, at))
+    def _perform(self, claim: Claim, at: float, *, is_last: bool) -> tuple[Claim | None, float]:
+        held = _Held(Lease(self.lease_ms / 1000, at), claim.lease_until)
         key = (claim.task_id, claim.attempt)
         with self._lock:
             self._held[key] = held
         try:
             outcome = self._carry_out(claim, held)
-            now = time.monotonic()
-            return finish_attempt(self.engine, self.name, claim, outcome, go_on=go_on), now
-        except AttemptLost:
-            give_up(self.engine, claim)
-            return None, at
+            return self._end(claim, held, outcome, is_last=is_last)
         finally:
             with self._lock:
                 del self._held[key]
 
-    def _carry_out(self, claim: Claim, held: _Held) -> Outcome:
+    def _carry_out(self, claim: Claim, held: _Held) -> Outcome | None:
+        """How the attempt ended; None when that is not known."""
         try:
-            return execute(self._context(claim, held))
-        except AttemptLost:
-            raise
+            outcome = execute(self._context(claim, held))
+        except AttemptLost as lost:
+            logger.warning("attempt_lost run=%s step=%s reason=%s", claim.run_number, claim.step_id, lost)
+            return None
+        except Busy:  # it was told to stop before it had begun
+            outcome = Stopped()
         except Exception:
             error_id = secrets.token_hex(4)
             logger.exception("step_broke id=%s run=%s step=%s", error_id, claim.run_number, claim.step_id)
             return Errored(
                 f"Something unforeseen happened while this step ran. The log of the worker says more: {error_id}."
             )
+        # Nobody has cancelled what was only stopped because its lease was over.
+        return None if held.is_lost and isinstance(outcome, Stopped) else outcome
+
+    def _end(
+        self, claim: Claim, held: _Held, outcome: Outcome | None, *, is_last: bool
+    ) -> tuple[Claim | None, float]:
+        """Record how an attempt ended, and claim the run's next task. A database that is busy or away is waited
+        for: what a step has done is not forgotten. Recording it twice does no harm."""
+        tries_left = LAST_TRIES
+        while True:
+            at = time.monotonic()
+            try:
+                return self._record(claim, held, outcome, go_on=not (is_last or self._draining.is_set())), at
+            except Busy as busy:
+                logger.warning(
+                    "outcome_waits run=%s step=%s problem=%s", claim.run_number, claim.step_id, busy
+                )
+            except Exception:
+                tries_left -= 1
+                logger.exception("outcome_not_recorded run=%s step=%s", claim.run_number, claim.step_id)
+                if not tries_left:
+                    raise
+            time.sleep(BUSY_SECONDS)
+
+    def _record(self, claim: Claim, held: _Held, outcome: Outcome | None, *, go_on: bool) -> Claim | None:
+        if outcome is None:
+            give_up(self.engine, claim)
+            return None
+        return finish_attempt(
+            self.engine,
+            self.name,
+            claim,
+            outcome,
+            go_on=go_on,
+            lease_ms=self.lease_ms,
+            arguments=held.arguments,
+        )
 
     def _context(self, claim: Claim, held: _Held) -> StepContext:
-        with self.engine.database.read() as c:
-            workflow = workflow_of(c, claim.workflow_digest)
-            names = tasks.load_claim_names(c, claim.run_id)
+        workflow = self._workflow(claim, held)
+        step = workflow.step(claim.step_id)
 
         def keep(chunks: Sequence[LogChunk]) -> None:
             with self.engine.database.write() as c:
@@ -173,9 +246,15 @@ class Worker:
                 surfaces.redraw_details(c, claim.run_id)
             self.engine.hint(claim.run_id)
 
-        def record(arguments: JsonValue) -> None:
+        def write(arguments: JsonValue) -> None:
             with self.engine.database.write() as c:
                 tasks.record_arguments(c, claim.task_id, claim.attempt, arguments)
+
+        def record(arguments: JsonValue) -> None:
+            if step.kind is StepKind.SET:  # ends at once: its arguments need not be there before its result
+                held.arguments = arguments
+            else:
+                _patiently(held, lambda: write(arguments))
 
         return StepContext(
             run_id=claim.run_id,
@@ -183,9 +262,9 @@ class Worker:
             task_id=claim.task_id,
             team_id=claim.team_id,
             attempt=claim.attempt,
-            step=workflow.step(claim.step_id),
+            step=step,
             workflow=workflow,
-            names=names,
+            names=claim.names,
             evaluate=self.engine.evaluate,
             output=Output(keep, self.mask),
             lease=held.lease,
@@ -195,3 +274,32 @@ class Worker:
             base_environment=self.environment,
             grace_seconds=self.grace_seconds,
         )
+
+    def _workflow(self, claim: Claim, held: _Held) -> Workflow:
+        versions = self.engine.versions
+
+        def load() -> Workflow:
+            with self.engine.database.read() as c:
+                return versions.load(c, claim.workflow_digest, claim.workflow_folder)
+
+        return versions.find(claim.workflow_digest, claim.workflow_folder) or _patiently(held, load)
+
+
+def _lose_overdue(attempts: Iterable[_Held]) -> None:
+    """Leases could not be renewed: stop what is to be gone when somebody else may begin it again."""
+    now = time.monotonic()
+    for attempt in attempts:
+        if now >= attempt.lease.terms.stop_at:
+            attempt.lose()
+
+
+def _patiently(held: _Held, do: Callable[[], T]) -> T:
+    """Do what a step needs before it begins. While the database is busy or away, nothing is lost by waiting.
+    Raises Busy when the attempt was told to stop meanwhile."""
+    while True:
+        try:
+            return do()
+        except Busy as busy:
+            logger.warning("step_waits problem=%s", busy)
+            if held.stop.wait(BUSY_SECONDS):
+                raise

@@ -51,7 +51,7 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         make = _sqlite_engine if self.is_sqlite else _postgres_engine
         self._engine = make(parsed, lock_timeout_seconds, pool_size)
-        self._writing, self._reading = _ways(self._engine)
+        self._reading = self._engine if self.is_sqlite else _reading_on_postgres(self._engine)
         self._lock_timeout_seconds = lock_timeout_seconds
         self._writer_lock = threading.Lock()
 
@@ -60,11 +60,11 @@ class Database:
 
         Raises Busy when a lock cannot be had in time or the database cannot be reached; nothing is done then.
         """
-        return self._write_sqlite() if self.is_sqlite else self._transaction(self._writing)
+        return self._write_sqlite() if self.is_sqlite else self._transaction(self._engine)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads, and sees one instant. Raises Busy like `write`."""
-        return self._transaction(self._reading)
+        return self._transaction(self._reading, "BEGIN")
 
     def dispose(self) -> None:
         """Close the idle connections."""
@@ -76,17 +76,19 @@ class Database:
         if not self._writer_lock.acquire(timeout=self._lock_timeout_seconds):
             raise _busy()
         try:
-            with self._transaction(self._writing) as connection:
+            with self._transaction(self._engine, "BEGIN IMMEDIATE") as connection:
                 yield connection
         finally:
             self._writer_lock.release()
 
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine, begin_sqlite: str = "") -> Iterator[Connection]:
         with _connect(engine) as connection:
             try:
                 transaction = connection.begin()
                 try:
+                    if self.is_sqlite:
+                        connection.exec_driver_sql(begin_sqlite)
                     yield connection
                 except BaseException:
                     transaction.rollback()
@@ -146,13 +148,6 @@ def _is_busy(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _BUSY_SQLSTATES
 
 
-def _ways(engine: Engine) -> tuple[Engine, Engine]:
-    """The engine for writing and the one for reading, over the same pool."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(handrail_begin="BEGIN IMMEDIATE"), engine
-    return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-
 # --- SQLite
 
 
@@ -167,7 +162,7 @@ def _sqlite_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Eng
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=lock_timeout_seconds,
-        # no transactions by sqlite3's own ideas: the "begin" listener below begins them
+        # no transactions by sqlite3's own ideas: `Database` says how each begins
         connect_args={"isolation_level": None, "timeout": lock_timeout_seconds},
     )
 
@@ -176,10 +171,6 @@ def _sqlite_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Eng
         _use_write_ahead_log(connection, lock_timeout_seconds)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("handrail_begin", "BEGIN"))
 
     return engine
 
@@ -197,6 +188,11 @@ def _use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float)
 
 
 # --- Postgres
+
+
+def _reading_on_postgres(engine: Engine) -> Engine:
+    """Over the same pool."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
 def _postgres_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Engine:

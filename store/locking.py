@@ -14,6 +14,7 @@ from engine.core.state import ApprovalState, Ballot, RunSnapshot, RunStatus, Tas
 from store.audit import Chain
 from store.columns import constant, now_millis
 from store.tables import approvals, decisions, runs, tasks
+from store.versions import FOLDER_OF_RUN
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class LockedRun:
     number: int
     version: int
     workflow_digest: str
+    workflow_folder: str
     workflow_name: str
     requester: str
     channel_id: str | None
@@ -53,6 +55,7 @@ _LOCK = (
     .returning(
         *(runs.c[name] for name in LockedRun.__dataclass_fields__ if name in runs.c),
         now_millis().label("now"),
+        FOLDER_OF_RUN,
         runs.c.chain_length,
         runs.c.chain_head,
     )

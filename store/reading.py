@@ -31,7 +31,7 @@ from engine.core.picture import (
     RunSummary,
     TaskPicture,
 )
-from engine.core.state import RunStatus, TaskStatus
+from engine.core.state import TERMINAL_RUN_STATUSES, RunStatus, TaskStatus
 from store.tables import approvals, attempts, audit_events, decisions, log_chunks, runs, tasks
 
 MAX_FACTS = 500
@@ -166,10 +166,12 @@ def list_runs(
     requester: str | None = None,
     since: int | None = None,
     older_than: int | None = None,
+    is_live: bool = False,
     limit: int = 10,
 ) -> RunPage:
     """A page of history, newest first, runs in progress included. `workflows` are those that may be seen,
-    None for all; `since` is the earliest creation (milliseconds); `older_than` a run number."""
+    None for all; `since` is the earliest creation (milliseconds); `older_than` a run number; `is_live` leaves
+    out what has ended."""
     statement = select(*_shared(RunSummary, runs)).where(runs.c.team_id == team_id)
     if workflow is not None:
         statement = statement.where(runs.c.workflow_name == workflow)
@@ -183,6 +185,8 @@ def list_runs(
         statement = statement.where(runs.c.created_at >= since)
     if older_than is not None:
         statement = statement.where(runs.c.number < older_than)
+    if is_live:
+        statement = statement.where(runs.c.status.not_in(TERMINAL_RUN_STATUSES))
     rows = c.execute(statement.order_by(desc(runs.c.number)).limit(limit + 1)).all()
     page = tuple(RunSummary(**{**row._mapping, "status": RunStatus(row.status)}) for row in rows[:limit])
     return RunPage(page, older_than=page[-1].number if len(rows) > limit else None)

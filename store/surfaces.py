@@ -1,28 +1,25 @@
-"""Surfaces: the messages and open modals that show a run, and what the projector needs to keep them true.
+"""Surfaces: the messages and open modals that show a run. `store.projecting` is how the projector keeps them true.
 
-A surface is dirty while `drawn_version` is lower than its run's version; nothing is written to make it so.
+A surface is dirty while `drawn_version` is lower than its run's version, which costs no write, or while it was
+asked to be drawn again (`redraws`): output came, somebody went to another page of it.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
+from sqlalchemy import BigInteger, BindParameter, Connection, Row, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT is SQLite's too
 
-from engine.core.state import TERMINAL_RUN_STATUSES, RunStatus
 from store.columns import constant, now_millis
-from store.tables import leases, runs, surfaces
+from store.tables import surfaces
 
 ASLEEP = 2**62
 """A `due_at` that never comes: the surface is drawn again when its run has ended, or when it is woken."""
-
-
-REPOST_AFTER_MS = 600_000
-"""People who delete a message do not want it back at once, again and again."""
 
 
 class SurfaceKind(StrEnum):
@@ -30,6 +27,8 @@ class SurfaceKind(StrEnum):
     THREAD = "thread"
     APPROVAL = "approval"
     FAILURE = "failure"
+    NOTICE = "notice"
+    """Tells the requester that the run's channel takes no messages."""
     DIALOG = "dialog"
     DETAILS = "details"
 
@@ -43,10 +42,19 @@ class SurfaceState(StrEnum):
     """It cannot be drawn any more; `last_error` says why."""
 
 
+class Way(StrEnum):
+    """How a surface is drawn: as a new message, on a message, or in a modal."""
+
+    POST = "post"
+    UPDATE = "update"
+    VIEW = "view"
+
+
 @dataclass(frozen=True, slots=True)
 class NewSurface:
-    """Messages have a channel, modals a view and the person who sees it. `place` is the view's own note of
-    which part of the run it shows."""
+    """Messages have a channel, modals a view, the root of its stack, and the person who sees it. `place` is the
+    view's own note of which part of the run it shows. `drawn_version` and `drawn_hash` tell of a picture that
+    stands there already."""
 
     team_id: str
     run_id: str
@@ -56,6 +64,9 @@ class NewSurface:
     user_id: str | None = None
     place: str | None = None
     approval_id: str | None = None
+    root_view_id: str | None = None
+    drawn_version: int = 0
+    drawn_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,156 +88,86 @@ class Surface:
     nonce: str
     drawn_version: int
     drawn_hash: str | None
+    redraws: int
     due_at: int
     tries: int
     last_error: str | None
     created_at: int
+    attended_at: int
+    """When a person last opened it, or acted in it."""
     posted_at: int | None
+    doubt_at: int | None
+    """When to look for a copy of this message whose posting got no answer; None: there is no doubt."""
     closed_at: int | None
 
+    @property
+    def way(self) -> Way:
+        if self.view_id is not None:
+            return Way.VIEW
+        return Way.POST if self.ts is None else Way.UPDATE
 
-@dataclass(frozen=True, slots=True)
-class DueSurface:
-    """A dirty surface, and what its run has come to."""
-
-    surface: Surface
-    run_version: int
-    run_status: RunStatus
+    @property
+    def is_attended(self) -> bool:
+        """A person has just acted in it, and waits for what it shows next."""
+        return self.view_id is not None and self.due_at == self.attended_at
 
 
-_ROOT = surfaces.alias("root")
-_WITH_ROOT = surfaces.outerjoin(
-    _ROOT,
-    (_ROOT.c.run_id == surfaces.c.run_id)
-    & (_ROOT.c.kind == constant("root"))
+ROOT = surfaces.alias("root")
+WITH_ROOT = surfaces.outerjoin(
+    ROOT,
+    (ROOT.c.run_id == surfaces.c.run_id)
+    & (ROOT.c.kind == constant("root"))
     & surfaces.c.kind.in_([constant("thread"), constant("approval"), constant("failure")]),
 )
-_COLUMNS = [
-    _ROOT.c.ts.label("thread_ts") if name == "thread_ts" else surfaces.c[name]
+COLUMNS = [
+    ROOT.c.ts.label("thread_ts") if name == "thread_ts" else surfaces.c[name]
     for name in Surface.__dataclass_fields__
 ]
-_IS_OPEN = surfaces.c.state.in_([constant("new"), constant("live")])
-_HAS_ENDED = runs.c.status.in_([constant(status) for status in sorted(TERMINAL_RUN_STATUSES)])
-_RANK = case(
-    (surfaces.c.kind == constant("approval"), 0),
-    (_HAS_ENDED, 1),
-    (surfaces.c.kind.in_([constant("root"), constant("thread"), constant("failure")]), 2),
-    else_=3,
-)
+NOW: BindParameter[int] = bindparam("b_now", type_=BigInteger)
 _ID = surfaces.c.id == bindparam("b_id")
-
+IS_OPEN = surfaces.c.state.in_([constant("new"), constant("live")])
 _INSERT = (
     upsert(surfaces)
-    .values(state="new", drawn_version=0, tries=0, created_at=now_millis())
+    .values(state="new", redraws=0, tries=0, created_at=now_millis(), attended_at=now_millis())
     .on_conflict_do_nothing()
     .returning(surfaces.c.id)
 )
-_FIND = select(*_COLUMNS).select_from(_WITH_ROOT)
-_FIND_BY_ID = _FIND.where(_ID)
-_FIND_BY_VIEW = _FIND.where(surfaces.c.view_id == bindparam("b_view"), _IS_OPEN)
-_FIND_BY_RUN = _FIND.where(surfaces.c.run_id == bindparam("b_run")).order_by(
+FIND = select(*COLUMNS).select_from(WITH_ROOT)
+_FIND_BY_ID = FIND.where(_ID)
+_FIND_BY_VIEW = FIND.where(surfaces.c.view_id == bindparam("b_view"), IS_OPEN)
+_FIND_BY_RUN = FIND.where(surfaces.c.run_id == bindparam("b_run")).order_by(
     surfaces.c.created_at, surfaces.c.id
-)
-_DUE = (
-    select(*_COLUMNS, runs.c.version.label("run_version"), runs.c.status.label("run_status"))
-    .select_from(_WITH_ROOT.join(runs, runs.c.id == surfaces.c.run_id))
-    .where(
-        surfaces.c.team_id == bindparam("b_team"),
-        _IS_OPEN,
-        surfaces.c.drawn_version < runs.c.version,
-        or_(
-            surfaces.c.due_at <= bindparam("b_now"),
-            (surfaces.c.due_at == ASLEEP) & _HAS_ENDED,
-        ),
-        # A message in a thread waits for its root, as long as one may still come.
-        or_(_ROOT.c.id.is_(None), _ROOT.c.ts.is_not(None), _ROOT.c.state == constant("gone")),
-    )
-    .order_by(_RANK, surfaces.c.due_at, surfaces.c.created_at, surfaces.c.id)
-    .limit(bindparam("b_limit"))
-)
-_OPEN_VIEWS = (
-    select(func.count())
-    .select_from(surfaces)
-    .where(
-        surfaces.c.team_id == bindparam("b_team"),
-        _IS_OPEN,
-        surfaces.c.view_id.is_not(None),
-        surfaces.c.due_at < ASLEEP,
-    )
-)
-_POSTED = (
-    update(surfaces)
-    .where(_ID, _IS_OPEN, surfaces.c.ts.is_(None))
-    .values(
-        state="live",
-        ts=bindparam("b_ts"),
-        channel_id=func.coalesce(bindparam("b_channel"), surfaces.c.channel_id),
-        posted_at=bindparam("b_now"),
-    )
-)
-_DRAWN = (
-    update(surfaces)
-    .where(_ID, _IS_OPEN, surfaces.c.drawn_version < bindparam("b_version"))
-    .values(
-        state=bindparam("b_state"),
-        drawn_version=bindparam("b_version"),
-        drawn_hash=bindparam("b_hash"),
-        due_at=bindparam("b_due_at"),
-        closed_at=bindparam("b_closed_at"),
-        tries=0,
-        last_error=None,
-    )
-)
-_POSTPONE = update(surfaces).where(_ID, _IS_OPEN).values(due_at=bindparam("b_due_at"))
-_POSTPONE_FAILED = _POSTPONE.values(
-    tries=surfaces.c.tries + 1, last_error=bindparam("b_error", type_=surfaces.c.last_error.type)
-)
-_REPOST = (
-    update(surfaces)
-    .where(_ID, _IS_OPEN, surfaces.c.ts.is_not(None))
-    .values(
-        state="new",
-        ts=None,
-        nonce=bindparam("b_nonce"),
-        drawn_version=0,
-        drawn_hash=None,
-        due_at=case(
-            (
-                surfaces.c.posted_at + REPOST_AFTER_MS > bindparam("b_now"),
-                surfaces.c.posted_at + REPOST_AFTER_MS,
-            ),
-            else_=bindparam("b_now"),
-        ),
-        tries=0,
-        last_error=bindparam("b_error", type_=surfaces.c.last_error.type),
-    )
 )
 _REDRAW_DETAILS = (
     update(surfaces)
-    .where(surfaces.c.run_id == bindparam("b_run"), surfaces.c.kind == constant("details"), _IS_OPEN)
-    .values(drawn_version=0)
+    .where(surfaces.c.run_id == bindparam("b_run"), surfaces.c.kind == constant("details"), IS_OPEN)
+    .values(redraws=surfaces.c.redraws + 1)
 )
-_GONE = update(surfaces).values(
+_VIEW = surfaces.c.view_id == bindparam("b_view")
+_ATTEND = (
+    update(surfaces)
+    .where(surfaces.c.view_id.in_(bindparam("b_views", expanding=True)), IS_OPEN)
+    .values(redraws=surfaces.c.redraws + 1, due_at=NOW, attended_at=NOW)
+)
+_TURN = (
+    update(surfaces)
+    .where(_VIEW, IS_OPEN, surfaces.c.run_id == bindparam("b_run"), surfaces.c.kind == bindparam("b_kind"))
+    .values(redraws=surfaces.c.redraws + 1, due_at=NOW, attended_at=NOW, place=bindparam("b_place"))
+)
+GONE = update(surfaces).values(
     state="gone",
-    closed_at=bindparam("b_now"),
+    closed_at=NOW,
     last_error=bindparam("b_reason", type_=surfaces.c.last_error.type),
 )
-_MARK_GONE = _GONE.where(_ID, _IS_OPEN)
-_REPLACE_VIEW = _GONE.where(surfaces.c.view_id == bindparam("b_view"), _IS_OPEN)
-
-_NEW_LEASE = upsert(leases).values(until=now_millis() + bindparam("b_ttl_ms"))
-_ACQUIRE = _NEW_LEASE.on_conflict_do_update(
-    index_elements=["name"],
-    set_={"owner": _NEW_LEASE.excluded.owner, "until": _NEW_LEASE.excluded.until},
-    where=or_(leases.c.owner == _NEW_LEASE.excluded.owner, leases.c.until <= now_millis()),
-).returning(leases.c.name)
+_REPLACE_VIEW = GONE.where(_VIEW, IS_OPEN)
+_CLOSE_STACK = GONE.where(or_(_VIEW, surfaces.c.root_view_id == bindparam("b_view")), IS_OPEN)
 
 
 def insert_surface(c: Connection, new: NewSurface, due_at: int) -> str | None:
     """Remember a surface that is to be drawn from `due_at` on; its id.
 
-    None when there is one already: a run has one root, thread and failure message, an approval one message,
-    an open modal one surface.
+    None when there is one already: a run has one root, thread, failure message and notice, an approval one
+    message, an open modal one surface.
     """
     row = {
         "id": secrets.token_hex(16),
@@ -235,10 +176,13 @@ def insert_surface(c: Connection, new: NewSurface, due_at: int) -> str | None:
         "kind": new.kind.value,
         "channel_id": new.channel_id,
         "view_id": new.view_id,
+        "root_view_id": new.root_view_id,
         "user_id": new.user_id,
         "place": new.place,
         "approval_id": new.approval_id,
         "nonce": secrets.token_hex(8),
+        "drawn_version": new.drawn_version,
+        "drawn_hash": new.drawn_hash,
         "due_at": due_at,
     }
     return c.execute(_INSERT, row).scalar_one_or_none()
@@ -255,65 +199,7 @@ def find_view(c: Connection, view_id: str) -> Surface | None:
 
 def run_surfaces(c: Connection, run_id: str) -> list[Surface]:
     """All surfaces of a run, oldest first."""
-    return [_surface(row) for row in c.execute(_FIND_BY_RUN, {"b_run": run_id})]
-
-
-def due_surfaces(c: Connection, team_id: str, now: int, limit: int) -> list[DueSurface]:
-    """Dirty surfaces whose time has come: approvals first, then runs that ended, then messages, then modals;
-    oldest due first. Messages in a thread are left out until their root is posted or gone."""
-    rows = c.execute(_DUE, {"b_team": team_id, "b_now": now, "b_limit": limit})
-    return [DueSurface(_surface(row), row.run_version, RunStatus(row.run_status)) for row in rows]
-
-
-def open_view_count(c: Connection, team_id: str) -> int:
-    """How many modals of this workspace are kept live."""
-    return c.execute(_OPEN_VIEWS, {"b_team": team_id}).scalar_one()
-
-
-def record_posted(
-    c: Connection, surface_id: str, ts: str, now: int, *, channel_id: str | None = None
-) -> bool:
-    """The message stands in Slack. False: it had been posted before, or is gone."""
-    values = {"b_id": surface_id, "b_ts": ts, "b_channel": channel_id, "b_now": now}
-    return c.execute(_POSTED, values).rowcount == 1
-
-
-def record_drawn(
-    c: Connection,
-    surface_id: str,
-    version: int,
-    drawn_hash: str,
-    *,
-    due_at: int,
-    final: bool = False,
-    now: int | None = None,
-) -> bool:
-    """The surface shows this version of its run, or would look the same. `due_at` is the earliest time to
-    draw it again; `final` ends it (at `now`, else at `due_at`). False: a newer version was drawn before."""
-    values = {
-        "b_id": surface_id,
-        "b_version": version,
-        "b_hash": drawn_hash,
-        "b_due_at": due_at,
-        "b_state": SurfaceState.DONE.value if final else SurfaceState.LIVE.value,
-        "b_closed_at": (now or due_at) if final else None,
-    }
-    return c.execute(_DRAWN, values).rowcount == 1
-
-
-def postpone(c: Connection, surface_id: str, due_at: int, error: str | None = None) -> bool:
-    """Draw it later, at the earliest; `ASLEEP` and the present are times too. `error` counts as a try."""
-    values = {"b_id": surface_id, "b_due_at": due_at}
-    if error is None:
-        return c.execute(_POSTPONE, values).rowcount == 1
-    return c.execute(_POSTPONE_FAILED, values | {"b_error": error}).rowcount == 1
-
-
-def repost(c: Connection, surface_id: str, reason: str, now: int) -> bool:
-    """The message is not there any more: a new one takes its place, REPOST_AFTER_MS after the last one at the
-    earliest. False: it was not posted."""
-    values = {"b_id": surface_id, "b_nonce": secrets.token_hex(8), "b_error": reason, "b_now": now}
-    return c.execute(_REPOST, values).rowcount == 1
+    return [read_surface(row) for row in c.execute(_FIND_BY_RUN, {"b_run": run_id})]
 
 
 def redraw_details(c: Connection, run_id: str) -> None:
@@ -321,9 +207,15 @@ def redraw_details(c: Connection, run_id: str) -> None:
     c.execute(_REDRAW_DETAILS, {"b_run": run_id})
 
 
-def mark_gone(c: Connection, surface_id: str, reason: str, now: int) -> bool:
-    """It cannot be drawn any more: the message was deleted, the modal closed."""
-    return c.execute(_MARK_GONE, {"b_id": surface_id, "b_reason": reason, "b_now": now}).rowcount == 1
+def attend_views(c: Connection, view_ids: Collection[str], now: int) -> None:
+    """Somebody acts in these modals: they are drawn now, awake."""
+    c.execute(_ATTEND, {"b_views": list(view_ids), "b_now": now})
+
+
+def turn_view(c: Connection, view_id: str, run_id: str, kind: SurfaceKind, place: str, now: int) -> bool:
+    """The modal shows another part of the run from now on. False: it is not kept true any more."""
+    values = {"b_view": view_id, "b_run": run_id, "b_kind": kind.value, "b_place": place, "b_now": now}
+    return c.execute(_TURN, values).rowcount == 1
 
 
 def replace_view(c: Connection, view_id: str, now: int, reason: str = "replaced") -> bool:
@@ -331,17 +223,17 @@ def replace_view(c: Connection, view_id: str, now: int, reason: str = "replaced"
     return c.execute(_REPLACE_VIEW, {"b_view": view_id, "b_reason": reason, "b_now": now}).rowcount == 1
 
 
-def acquire_sender(c: Connection, name: str, owner: str, ttl_ms: int) -> bool:
-    """Become or stay the one holder of a duty for `ttl_ms` from now. False: somebody else holds it."""
-    row = {"name": name, "owner": owner, "b_ttl_ms": ttl_ms}
-    return c.execute(_ACQUIRE, row).one_or_none() is not None
+def close_stack(c: Connection, root_view_id: str, now: int) -> None:
+    """The modal was closed with all that stood on it."""
+    c.execute(_CLOSE_STACK, {"b_view": root_view_id, "b_reason": "closed", "b_now": now})
 
 
 def _surface_or_none(row: Row[*tuple[Any, ...]] | None) -> Surface | None:
-    return None if row is None else _surface(row)
+    return None if row is None else read_surface(row)
 
 
-def _surface(row: Row[*tuple[Any, ...]]) -> Surface:
+def read_surface(row: Row[*tuple[Any, ...]]) -> Surface:
+    """The surface in a row of COLUMNS."""
     values = {name: row._mapping[name] for name in Surface.__dataclass_fields__}
     values["kind"] = SurfaceKind(row.kind)
     values["state"] = SurfaceState(row.state)

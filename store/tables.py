@@ -276,13 +276,13 @@ class SurfaceRow(Base, table=True):
 
     __tablename__ = "surface"
     __table_args__ = (
-        _one_of("kind", ("root", "thread", "approval", "failure", "dialog", "details")),
+        _one_of("kind", ("root", "thread", "approval", "failure", "notice", "dialog", "details")),
         _one_of("state", ("new", "live", "done", "gone")),
         _index_where(
             "uq_surface_message",
             "run_id",
             "kind",
-            where="kind IN ('root', 'thread', 'failure')",
+            where="kind IN ('root', 'thread', 'failure', 'notice')",
             unique=True,
         ),
         _index_where("uq_surface_approval", "approval_id", where="kind = 'approval'", unique=True),
@@ -293,6 +293,7 @@ class SurfaceRow(Base, table=True):
             unique=True,
         ),
         _index_where("ix_surface_due", "team_id", "due_at", where="state IN ('new', 'live')"),
+        _index_where("ix_surface_doubt", "team_id", "doubt_at", where="doubt_at IS NOT NULL"),
         Index("ix_surface_run", "run_id"),
     )
 
@@ -304,17 +305,22 @@ class SurfaceRow(Base, table=True):
     channel_id: str | None = None
     ts: str | None = None
     view_id: str | None = None
+    root_view_id: str | None = None
     user_id: str | None = None
     place: str | None = None
     approval_id: str | None = Field(default=None, foreign_key="approval.id")
     nonce: str
     drawn_version: int = Field(sa_type=BigInteger)
     drawn_hash: str | None = None
+    redraws: int
     due_at: int = Field(sa_type=BigInteger)
     tries: int
     last_error: str | None = Field(default=None, sa_type=CleanText)
     created_at: int = Field(sa_type=BigInteger)
+    attended_at: int = Field(sa_type=BigInteger)
     posted_at: int | None = Field(default=None, sa_type=BigInteger)
+    doubt_at: int | None = Field(default=None, sa_type=BigInteger)
+    replaced_at: int | None = Field(default=None, sa_type=BigInteger)
     closed_at: int | None = Field(default=None, sa_type=BigInteger)
 
 

@@ -6,24 +6,28 @@ gone on without it.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, null, select, update
 
 from engine.core.definition import JsonValue
+from engine.core.eligibility import TERMINAL_TEAM
 from engine.core.evaluate import Names, expression_names
-from engine.core.state import RunStatus
+from engine.core.state import RunStatus, TaskState
 from store.columns import constant, now_millis
 from store.locking import LockedRun, load_tasks, run_context
 from store.tables import attempts, runs, tasks
+from store.versions import FOLDER_OF_RUN
 
 MAX_LOST_RACES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One attempt at one task, owned by the worker that claimed it while `lease_until` lies ahead."""
+    """One attempt at one task, owned by the worker that claimed it while `lease_until` lies ahead. `names` is
+    what the step's expressions see."""
 
     task_id: str
     run_id: str
@@ -33,8 +37,10 @@ class Claim:
     attempt: int
     lease_until: int
     workflow_digest: str
+    workflow_folder: str
     workflow_name: str
     requester: str
+    names: Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,12 @@ _CANDIDATE = (
 _FREE_CANDIDATE = _CANDIDATE.with_for_update(of=runs, key_share=True, skip_locked=True)
 _ANY_CANDIDATE = _CANDIDATE.with_for_update(of=runs, key_share=True)
 _OF_RUN = tasks.c.run_id == bindparam("b_run")
+# What was started in a terminal is carried out by the process that runs there, and by no other.
+_OF_WORKERS = tasks.c.team_id != constant(TERMINAL_TEAM)
+_CANDIDATES = {
+    is_for_run: (_FREE_CANDIDATE.where(which), _ANY_CANDIDATE.where(which))
+    for is_for_run, which in ((False, _OF_WORKERS), (True, _OF_RUN))
+}
 
 _CLAIM = (
     update(tasks)
@@ -106,7 +118,16 @@ _MOVE_RUN = (
         status=case((runs.c.status == constant("pending"), constant("running")), else_=runs.c.status),
         started_at=func.coalesce(runs.c.started_at, _NOW),
     )
-    .returning(runs.c.number, runs.c.workflow_digest, runs.c.workflow_name, runs.c.requester)
+    .returning(
+        runs.c.number,
+        runs.c.workflow_digest,
+        FOLDER_OF_RUN,
+        runs.c.workflow_name,
+        runs.c.requester,
+        runs.c.channel_id,
+        runs.c.parameters,
+        runs.c.created_at,
+    )
 )
 _START_LOCKED_RUN = (
     update(runs)
@@ -119,7 +140,12 @@ _RECORD_ARGUMENTS = (
     .where(tasks.c.id == bindparam("b_task"), tasks.c.attempt == bindparam("b_attempt"), _IS_RUNNING)
     .values(arguments=bindparam("b_arguments", type_=tasks.c.arguments.type))
 )
-_OWN = (tasks.c.worker == bindparam("b_worker"), _IS_RUNNING, tasks.c.lease_until > _NOW)
+_OWN = (
+    tasks.c.id.in_(bindparam("b_tasks", expanding=True)),
+    tasks.c.worker == bindparam("b_worker"),
+    _IS_RUNNING,
+    tasks.c.lease_until > _NOW,
+)
 _EXTEND = (
     update(tasks)
     # A row that somebody is writing to is left out: waiting for it while holding others could deadlock.
@@ -141,20 +167,17 @@ _IS_EXPIRED = select(tasks.c.id).where(
     tasks.c.lease_until <= _NOW,
 )
 _DUE_COUNT = select(func.count()).select_from(tasks).where(*_IS_DUE)
-_RUN_NAMES = select(
-    runs.c.parameters, runs.c.number, runs.c.requester, runs.c.channel_id, runs.c.created_at
-).where(runs.c.id == bindparam("b_run"))
+_DUE_COUNTS = {False: _DUE_COUNT.where(_OF_WORKERS), True: _DUE_COUNT.where(_OF_RUN)}
 
 
 def claim_next(c: Connection, worker: str, lease_ms: int, run_id: str | None = None) -> Claim | None:
-    """Claim the task that has been due for the longest time, of one run or of all; None when nothing is due.
+    """Claim the task that has been due for the longest time: of one run, or of all but those in terminals.
+    None when nothing is due.
 
     Counts the run's version up and sets it running.
     """
-    free, any_ = _FREE_CANDIDATE, _ANY_CANDIDATE
-    values = {}
-    if run_id is not None:
-        free, any_, values = free.where(_OF_RUN), any_.where(_OF_RUN), {"b_run": run_id}
+    free, any_ = _CANDIDATES[run_id is not None]
+    values = {} if run_id is None else {"b_run": run_id}
     for race in range(MAX_LOST_RACES):
         task_id = c.execute(free, values).scalar()
         if task_id is None and race == 0:
@@ -168,12 +191,18 @@ def claim_next(c: Connection, worker: str, lease_ms: int, run_id: str | None = N
         ).one_or_none()
         if row is not None:
             _start_attempt(c, row, worker)
-            return _claim(row, c.execute(_MOVE_RUN, {"b_run": row.run_id}).one())
+            run = c.execute(_MOVE_RUN, {"b_run": row.run_id}).one()
+            context = run_context(run.number, run.requester, run.channel_id, run.created_at)
+            states, _ = load_tasks(c, row.run_id)
+            return _claim(row, run, expression_names(run.parameters, context, states))
     return None
 
 
-def claim_in_run(c: Connection, locked: LockedRun, worker: str, lease_ms: int) -> Claim | None:
-    """Claim the next due task of a run that this transaction has locked; its version was counted up then."""
+def claim_in_run(
+    c: Connection, locked: LockedRun, worker: str, lease_ms: int, states: Mapping[str, TaskState]
+) -> Claim | None:
+    """Claim the next due task of a run that this transaction has locked; its version was counted up then.
+    `states` are its tasks as they are now."""
     row = c.execute(
         _CLAIM_IN_RUN, {"b_run": locked.id, "b_worker": worker, "b_lease_ms": lease_ms}
     ).one_or_none()
@@ -183,15 +212,7 @@ def claim_in_run(c: Connection, locked: LockedRun, worker: str, lease_ms: int) -
         locked.started_at = c.execute(_START_LOCKED_RUN, {"b_run": locked.id}).scalar_one()
         locked.status = RunStatus.RUNNING
     _start_attempt(c, row, worker)
-    return _claim(row, locked)
-
-
-def load_claim_names(c: Connection, run_id: str) -> Names:
-    """What expressions of a claimed step see: `params`, `run`, and `steps` with every settled step."""
-    row = c.execute(_RUN_NAMES, {"b_run": run_id}).one()
-    context = run_context(row.number, row.requester, row.channel_id, row.created_at)
-    states, _ = load_tasks(c, run_id)
-    return expression_names(row.parameters, context, states)
+    return _claim(row, locked, expression_names(locked.parameters, locked.context, states))
 
 
 def record_arguments(c: Connection, task_id: str, attempt: int, arguments: JsonValue) -> bool:
@@ -200,14 +221,16 @@ def record_arguments(c: Connection, task_id: str, attempt: int, arguments: JsonV
     return c.execute(_RECORD_ARGUMENTS, values).rowcount == 1
 
 
-def extend_leases(c: Connection, worker: str, lease_ms: int) -> list[Renewal]:
-    """Renew every lease of this worker, and return what is still its own.
+def extend_leases(c: Connection, worker: str, lease_ms: int, task_ids: Collection[str]) -> list[Renewal]:
+    """Renew the leases of this worker's tasks that it works on, and return what is still its own of them.
 
-    An expired lease is not renewed: from then on anybody may give the attempt up. A task that another
-    transaction is just writing to keeps its older lease until the next call.
+    An expired lease is not renewed: from then on anybody may give the attempt up; and neither is that of a task
+    which the worker has lost sight of. A task that another transaction is just writing to keeps its older lease
+    until the next call.
     """
-    c.execute(_EXTEND, {"b_worker": worker, "b_lease_ms": lease_ms})
-    return [Renewal(*row) for row in c.execute(_STILL_OWN, {"b_worker": worker})]
+    which = {"b_worker": worker, "b_tasks": [*task_ids]}
+    c.execute(_EXTEND, which | {"b_lease_ms": lease_ms})
+    return [Renewal(*row) for row in c.execute(_STILL_OWN, which)]
 
 
 def expired_leases(c: Connection, limit: int) -> list[ExpiredLease]:
@@ -221,9 +244,10 @@ def is_expired(c: Connection, run_id: str, step_id: str, attempt: int) -> bool:
     return c.execute(_IS_EXPIRED, values).scalar() is not None
 
 
-def due_count(c: Connection) -> int:
-    """How many tasks may be claimed now."""
-    return c.execute(_DUE_COUNT).scalar_one()
+def due_count(c: Connection, run_id: str | None = None) -> int:
+    """How many tasks `claim_next` may claim now."""
+    values = {} if run_id is None else {"b_run": run_id}
+    return c.execute(_DUE_COUNTS[run_id is not None], values).scalar_one()
 
 
 def _start_attempt(c: Connection, task: Row[*tuple[Any, ...]], worker: str) -> None:
@@ -239,7 +263,7 @@ def _start_attempt(c: Connection, task: Row[*tuple[Any, ...]], worker: str) -> N
     c.execute(_START_ATTEMPT, row)
 
 
-def _claim(task: Row[*tuple[Any, ...]], run: Row[*tuple[Any, ...]] | LockedRun) -> Claim:
+def _claim(task: Row[*tuple[Any, ...]], run: Row[*tuple[Any, ...]] | LockedRun, names: Names) -> Claim:
     return Claim(
         task_id=task.id,
         run_id=task.run_id,
@@ -249,6 +273,8 @@ def _claim(task: Row[*tuple[Any, ...]], run: Row[*tuple[Any, ...]] | LockedRun) 
         attempt=task.attempt,
         lease_until=task.lease_until,
         workflow_digest=run.workflow_digest,
+        workflow_folder=run.workflow_folder,
         workflow_name=run.workflow_name,
         requester=run.requester,
+        names=names,
     )

@@ -7,11 +7,21 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT i
 
 from engine.core.definition import Workflow
 from store.columns import now_millis
+from store.tables import runs
 from store.tables import workflow_versions as versions
 
 _FIND = select(versions.c.source, versions.c.folder).where(versions.c.digest == bindparam("b_digest"))
 _INSERT = upsert(versions).values(created_at=now_millis())
 _KEEP = _INSERT.on_conflict_do_update(index_elements=["digest"], set_={"folder": _INSERT.excluded.folder})
+
+FOLDER_OF_RUN = (
+    select(versions.c.folder)
+    .where(versions.c.digest == runs.c.workflow_digest)
+    .correlate(runs)
+    .scalar_subquery()
+    .label("workflow_folder")
+)
+"""A column of statements on runs: where the run's workflow lies now."""
 
 
 def keep_version(c: Connection, workflow: Workflow) -> None:
@@ -27,7 +37,7 @@ def keep_version(c: Connection, workflow: Workflow) -> None:
         c.execute(_KEEP, row)
 
 
-def load_source(c: Connection, digest: str) -> tuple[str, str]:
-    """Source and folder of a version that a run refers to."""
-    row = c.execute(_FIND, {"b_digest": digest}).one()
-    return row.source, row.folder
+def load_source(c: Connection, digest: str) -> str:
+    """The file's text, of a version that a run refers to."""
+    source: str = c.execute(_FIND, {"b_digest": digest}).one().source
+    return source

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from blocks import approval as approval_blocks
-from blocks import details, run
+from blocks import details, lists
 from blocks.ids import ActionId
 from blocks.values import (
     ApprovalRef,
@@ -22,13 +22,15 @@ from blocks.values import (
 )
 from bot.slack import modals
 from bot.slack.commands import run_list
+from bot.slack.comments import read_comment
 from bot.slack.services import Services
+from bot.slack.start_form import form
 from engine import commands
 from engine.core.errors import NotFound
 from engine.core.permission import Principal
 from engine.core.picture import ApprovalPicture, RunPicture
+from engine.core.state import RunStatus
 from store import approvals
-from store.surfaces import SurfaceKind
 
 Body = dict[str, Any]
 Handler = Callable[[Body, dict[str, Any], Principal], Awaitable[None]]
@@ -82,8 +84,8 @@ async def _acknowledge(ack: AsyncAck) -> None:
 
 
 def delivery_key(body: Body) -> str:
-    """The name of this click or submission: its repetitions carry the same one."""
-    return f"{body['type']}:{body.get('trigger_id') or body['actions'][0]['action_ts']}"
+    """The name of this click: its repetitions carry the same one."""
+    return f"{body['type']}:{body['trigger_id']}"
 
 
 class Actions:
@@ -93,69 +95,70 @@ class Actions:
     async def cancel(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         ref = _content(action, RunRef)
         services = self._services
-        await services.call(
+        asked = await services.call(
             commands.cancel_run, services.engine, principal, ref.run_id, delivery_key=delivery_key(body)
         )
+        modals.start_attending(services, body)
+        if (body.get("container") or {}).get("is_ephemeral"):  # the offer of `/workflow cancel`
+            services.replies.start_replacing_original(
+                body, lists.cancel_asked(asked.number, RunStatus(asked.status))
+            )
 
     async def open_details(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         ref = _content(action, RunRef)
-        await modals.open_details(self._services, body, DetailsPlace(ref.run_id, None, 0), principal)
+        await modals.start_details(self._services, body, ref.run_id, principal)
 
     async def pick_task(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         """Go to a task in the open details, or back to all tasks."""
         place = decode(DetailsPlace, _value(action))
-        if place is None:
+        if place is None or "view" not in body:
             raise NotFound(STALE)
-        services = self._services
-        await services.call(commands.viewable_run, services.engine, principal, place.run_id)
-        picture = await self._picture(place.run_id)
-        view = details.details(picture, place)
-        await modals.turn(services, body, place.run_id, SurfaceKind.DETAILS, view)
+        await self._services.call(commands.viewable_run, self._services.engine, principal, place.run_id)
+        await modals.turn(self._services, body, place)
 
     async def run_again(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         """The form again, filled with what the run had."""
         ref = _content(action, RunRef)
         services = self._services
-        picture = await self._viewable_picture(principal, ref.run_id)
+        picture = await modals.viewable_picture(services, principal, ref.run_id)
         workflow = await services.call(
             commands.workflow_to_run, services.engine, principal, picture.workflow_name
         )
-        view = await modals.form(
-            services, workflow, picture.channel_id, picture.parameters, again_of=picture.id
-        )
+        view = await form(services, workflow, picture.channel_id, picture.parameters, again_of=picture.id)
         if "view" in body:
-            await modals.forget(services, body["view"]["id"])
-            modals.start_replace(services, body["view"]["id"], view)
+            modals.start_replacing(services, body, view)
         else:
-            modals.start_open(services, body, view)
+            modals.start_showing(services, body, view)
 
     async def open_page(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         """Mint a link for this person alone, and show it to nobody else."""
         ref = _content(action, RunRef)
         services = self._services
-        picture = await self._viewable_picture(principal, ref.run_id)
+        picture = await modals.viewable_picture(services, principal, ref.run_id)
         link = await services.call(services.mint_link, principal, picture.id)
-        modals.start_push(services, body, details.page_link(picture, link))
+        modals.start_showing(services, body, details.page_link(picture, link))
 
     async def pick_workflow(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        """The picker becomes the form."""
+        if "view" not in body:
+            raise NotFound(STALE)
         draft = decode(PickerDraft, body["view"].get("private_metadata"))
         services = self._services
-        name = _value(action)
-        workflow = await services.call(commands.workflow_to_run, services.engine, principal, name)
-        channel_id = draft.channel_id if draft else None
-        modals.start_replace(services, body["view"]["id"], await modals.form(services, workflow, channel_id))
+        workflow = await services.call(commands.workflow_to_run, services.engine, principal, _value(action))
+        view = await form(services, workflow, draft.channel_id if draft else None)
+        modals.start_replacing(services, body, view)
 
     async def run_workflow(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         ref = _content(action, WorkflowRef)
         services = self._services
         workflow = await services.call(commands.workflow_to_run, services.engine, principal, ref.name)
         channel_id = (body.get("channel") or {}).get("id")
-        modals.start_open(services, body, await modals.form(services, workflow, channel_id))
+        modals.start_showing(services, body, await form(services, workflow, channel_id))
 
     async def turn_page(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         place = _content(action, HistoryPlace)
         message = await run_list(self._services, principal, place)
-        self._services.replies.replace_original(body, message)
+        self._services.replies.start_replacing_original(body, message)
 
     async def approve(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         await self._decide(body, action, principal, approve=True)
@@ -172,15 +175,14 @@ class Actions:
     async def refresh(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         """Wake a dialog that has gone to sleep."""
         ref = _content(action, RunRef)
-        picture = await self._viewable_picture(principal, ref.run_id)
-        view = run.dialog(picture)
-        await modals.turn(self._services, body, ref.run_id, SurfaceKind.DIALOG, view)
+        await self._services.call(commands.viewable_run, self._services.engine, principal, ref.run_id)
+        modals.start_attending(self._services, body)
 
     async def _decide(
         self, body: Body, action: dict[str, Any], principal: Principal, *, approve: bool
     ) -> None:
         ref = _content(action, ApprovalRef)
-        comment = approval_blocks.read_comment((body.get("state") or {}).get("values") or {})
+        comment = read_comment((body.get("state") or {}).get("values") or {})
         services = self._services
         await services.call(
             commands.decide,
@@ -191,13 +193,14 @@ class Actions:
             comment=comment,
             delivery_key=delivery_key(body),
         )
+        modals.start_attending(services, body)
 
     async def _ask_comment(
         self, body: Body, action: dict[str, Any], principal: Principal, *, approve: bool
     ) -> None:
         ref = _content(action, ApprovalRef)
         picture, approval = await self._approval(principal, ref)
-        modals.start_push(self._services, body, approval_blocks.comment_form(picture, approval, approve))
+        modals.start_showing(self._services, body, approval_blocks.comment_form(picture, approval, approve))
 
     async def _approval(self, principal: Principal, ref: ApprovalRef) -> tuple[RunPicture, ApprovalPicture]:
         services = self._services
@@ -210,27 +213,16 @@ class Actions:
         run_id = await services.call(find)
         if run_id is None:
             raise NotFound(STALE)
-        picture = await self._viewable_picture(principal, run_id)
+        picture = await modals.viewable_picture(services, principal, run_id)
         approval = next((a for a in picture.approvals if a.id == ref.approval_id), None)
         if approval is None:
             raise NotFound(STALE)
         return picture, approval
 
-    async def _viewable_picture(self, principal: Principal, run_id: str) -> RunPicture:
-        services = self._services
-        await services.call(commands.viewable_run, services.engine, principal, run_id)
-        return await self._picture(run_id)
-
-    async def _picture(self, run_id: str) -> RunPicture:
-        picture = await self._services.picture(run_id)
-        if picture is None:
-            raise NotFound("This run no longer exists. `/workflow runs` shows the last ones.")
-        return picture
-
 
 def _value(action: dict[str, Any]) -> str:
     option = action.get("selected_option")
-    return str(option.get("value", "")) if isinstance(option, dict) else str(action.get("value", ""))
+    return str(option["value"]) if option is not None else str(action.get("value", ""))
 
 
 Content = TypeVar("Content", RunRef, ApprovalRef, WorkflowRef, HistoryPlace)

@@ -14,13 +14,19 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from blocks import problems
+from blocks.ids import COMMAND
 from blocks.types import Message
 from bot.slack import actions, commands, modals, views
 from bot.slack.parse import SlackRequest
+from bot.slack.replies import user_id_of
 from bot.slack.services import Services
-from engine.core.errors import NotFound, Problem
+from engine.core.errors import NotFound, Problem, Refused
 
 logger = logging.getLogger("handrail.slack")
+
+NOT_VERIFIED = (
+    " Slack did not say just now who you are, so you were taken for a guest: please try again in a minute."
+)
 
 
 async def warm_up(client: AsyncWebClient) -> AuthorizeResult:
@@ -62,27 +68,51 @@ class ErrorAnswers:
         self._services = services
 
     async def answer(self, error: Exception, body: dict[str, Any]) -> BoltResponse:
-        if isinstance(error, BoltUnhandledRequestError) and body.get("type") != "block_actions":
+        """Say what went wrong, where the person looks: in our answer where it can hold it, else beside it."""
+        if "command" not in body and body.get("type") == "block_suggestion":
+            return _json({"options": []})
+        message = self._message(error, body)
+        if message is None:
             return BoltResponse(status=200)
-        message = self._message(error)
         if "command" in body:
             return _json({"response_type": "ephemeral", "text": message.text, "blocks": message.blocks})
-        if body.get("type") == "view_submission":
-            return _json({"response_action": "push", "view": problems.problem_view(message)})
-        if "view" in body:
-            modals.start_push(self._services, body, problems.problem_view(message))
-        else:
-            self._services.replies.say_privately(body, message)
+        if body["type"] == "view_submission":
+            action = "push" if modals.has_room_above(body["view"]) else "update"
+            return _json({"response_action": action, "view": problems.problem_view(message)})
+        if body["type"] == "block_actions":
+            modals.start_telling(self._services, body, message)
         return BoltResponse(status=200)
 
-    def _message(self, error: Exception) -> Message:
-        if isinstance(error, Problem):
-            return problems.problem_message(error)
+    def _message(self, error: Exception, body: dict[str, Any]) -> Message | None:
+        """The sentence; None where nobody waits for one."""
         if isinstance(error, BoltUnhandledRequestError):
-            return problems.problem_message(NotFound(actions.STALE))
+            sentence = _unhandled(body)
+            return problems.problem_message(NotFound(sentence)) if sentence else None
+        if isinstance(error, Problem):
+            return problems.problem_message(self._with_doubt(error, body))
         error_id = secrets.token_hex(4)
         logger.error("unexpected_error id=%s", error_id, exc_info=error)
         return problems.unknown_error(error_id)
+
+    def _with_doubt(self, error: Problem, body: dict[str, Any]) -> Problem:
+        """A refusal, with the reason that may lie behind it."""
+        is_refusal = isinstance(error, NotFound | Refused | commands.NoSuchWorkflow)
+        if is_refusal and self._services.identity.is_unknown(user_id_of(body)):
+            return Problem(error.template + NOT_VERIFIED, error.people)
+        return error
+
+
+def _unhandled(body: dict[str, Any]) -> str | None:
+    """What to say of a request that nobody here handles; None for those that nobody waits for."""
+    if "command" in body:
+        return f"This command is not one of Handrail's. `{COMMAND} help` lists what there is."
+    match body.get("type"):
+        case "block_actions":
+            return actions.STALE
+        case "view_submission":
+            return views.STALE_FORM
+        case _:
+            return None
 
 
 def _json(content: dict[str, Any]) -> BoltResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -11,20 +11,27 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from blocks import forms, lists, problems
 from blocks.ids import COMMAND
 from blocks.types import Message, WorkflowCard
-from blocks.values import DetailsPlace, HistoryPlace
+from blocks.values import HistoryPlace
 from bot.slack import modals
 from bot.slack.services import Services
+from bot.slack.start_form import form
 from bot.slack.words import Misspelled, Words, nearest, parse_command, run_number, split_filters
 from engine import commands as engine_commands
 from engine.core.definition import Workflow
 from engine.core.parameters import parse_text_parameters
 from engine.core.permission import Principal
+from engine.core.picture import RunSummary
 from engine.core.state import RunStatus
 from store import reading
 from store.database import now_ms
 
 PAGE_SIZE = 10
+OFFERED_RUNS = 5
 Body = dict[str, Any]
+
+
+class NoSuchWorkflow(Misspelled):
+    """It does not exist, or does not exist for this person."""
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -58,12 +65,15 @@ class Commands:
 
     async def list(self, body: Body, words: Words, principal: Principal) -> Message:
         wanted = [word.lower() for word in words.plain]
-        cards = [
-            WorkflowCard(workflow.name, workflow.title, workflow.description)
-            for workflow in await self._visible(principal)
+        workflows = await self._visible(principal)
+        found = [
+            workflow
+            for workflow in workflows
             if all(word in f"{workflow.name} {workflow.title}".lower() for word in wanted)
         ]
-        return lists.workflow_list(cards)
+        if workflows and not found:
+            raise Misspelled("No workflow has these words in its name. `/workflow list` shows all.")
+        return lists.workflow_list(_cards(found))
 
     async def run(self, body: Body, words: Words, principal: Principal) -> Message | None:
         if len(words.plain) > 1:
@@ -72,11 +82,10 @@ class Commands:
             )
         if not words.plain:
             return await self._open_picker(body, words, principal)
-        name = words.plain[0]
-        workflow = await self._workflow_to_run(principal, name)
+        workflow = await self._workflow_to_run(principal, words.plain[0])
         values, mistakes = parse_text_parameters(workflow, words.pairs, self._services.engine.matches)
-        view = await modals.form(self._services, workflow, body["channel_id"], values, mistakes)
-        modals.start_open(self._services, body, view)
+        view = await form(self._services, workflow, body["channel_id"], values, mistakes)
+        modals.start_showing(self._services, body, view)
         return None
 
     async def runs(self, body: Body, words: Words, principal: Principal) -> Message:
@@ -85,16 +94,19 @@ class Commands:
         return await run_list(self._services, principal, place)
 
     async def show(self, body: Body, words: Words, principal: Principal) -> Message | None:
-        number = run_number(words)
-        services = self._services
-        key = await services.call(engine_commands.find_viewable_run, services.engine, principal, number)
-        await modals.open_details(services, body, DetailsPlace(key.id, None, 0), principal)
+        key = await self._services.call(
+            engine_commands.find_viewable_run, self._services.engine, principal, run_number(words)
+        )
+        await modals.start_details(self._services, body, key.id, principal)
         return None
 
     async def cancel(self, body: Body, words: Words, principal: Principal) -> Message:
+        if not words.plain and not words.pairs:
+            return lists.cancel_offer(await self._live_runs(principal))
         services = self._services
-        number = run_number(words)
-        key = await services.call(engine_commands.find_viewable_run, services.engine, principal, number)
+        key = await services.call(
+            engine_commands.find_viewable_run, services.engine, principal, run_number(words)
+        )
         asked = await services.call(
             engine_commands.cancel_run,
             services.engine,
@@ -104,6 +116,18 @@ class Commands:
         )
         return lists.cancel_asked(asked.number, RunStatus(asked.status))
 
+    async def _live_runs(self, principal: Principal) -> tuple[RunSummary, ...]:
+        """This person's runs that have not ended, newest first."""
+        database = self._services.engine.database
+
+        def read() -> tuple[RunSummary, ...]:
+            with database.read() as c:
+                return reading.list_runs(
+                    c, principal.team_id, requester=principal.user_id, is_live=True, limit=OFFERED_RUNS
+                ).runs
+
+        return await self._services.call(read)
+
     async def _visible(self, principal: Principal) -> tuple[Workflow, ...]:
         services = self._services
         return await services.call(engine_commands.visible_workflows, services.engine, principal)
@@ -112,7 +136,7 @@ class Commands:
         services = self._services
         known = tuple(workflow.name for workflow in await self._visible(principal))
         if name not in known:
-            raise Misspelled(
+            raise NoSuchWorkflow(
                 f"There is no workflow named `{name[:64]}`. {nearest(name, known)}"
                 "`/workflow list` shows those you may run."
             )
@@ -123,19 +147,23 @@ class Commands:
             raise Misspelled("Name a workflow before its parameters, like `/workflow run deploy env=prod`.")
         workflows = await self._visible(principal)
         if not workflows:
-            return problems.help_message([])
-        cards = [WorkflowCard(w.name, w.title, w.description) for w in workflows]
-        view = forms.picker(cards, body["channel_id"])
-        modals.start_open(self._services, body, view)
+            raise NoSuchWorkflow(
+                "There is no workflow that you may run. An admin can give you the permission."
+            )
+        modals.start_showing(self._services, body, forms.picker(_cards(workflows), body["channel_id"]))
         return None
 
 
+def _cards(workflows: Sequence[Workflow]) -> Sequence[WorkflowCard]:
+    return [WorkflowCard(each.name, each.title, each.description) for each in workflows]
+
+
 async def run_list(services: Services, principal: Principal, place: HistoryPlace) -> Message:
-    """One page of history, of the workflows whose runs this person may list, and of their own runs."""
+    """One page of history, of the workflows whose runs this person may list."""
     engine = services.engine
     names = await services.call(engine_commands.listable_workflow_names, engine, principal)
     if place.workflow is not None and place.workflow not in names:
-        raise Misspelled(
+        raise NoSuchWorkflow(
             f"There is no workflow named `{place.workflow[:64]}` whose runs you may list. "
             f"{nearest(place.workflow, tuple(names))}`/workflow list` shows the workflows."
         )

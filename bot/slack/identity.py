@@ -17,19 +17,25 @@ from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_client import error_code
 from engine.core.permission import Principal
 
 MAX_AGE_SECONDS = 60.0
-LOOK_UP_SECONDS = 1.5
+FAILED_SECONDS = 3.0
+"""So long nothing is asked again that Slack has just not answered."""
+LOOK_UP_SECONDS = 1.0
+"""Slack gives us three seconds, and a command may need two look-ups one after the other."""
 LOOK_UP_ERRORS = (SlackApiError, ClientError, TimeoutError, OSError, KeyError)
 
 logger = logging.getLogger("handrail.identity")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Kept:
+    """An answer of Slack's, or None where there was none."""
+
     value: Any
-    at: float
+    until: float
 
 
 @dataclass(slots=True)
@@ -62,22 +68,36 @@ class Identity:
         profile = user.get("profile") or {}
         return str(profile.get("display_name") or user.get("real_name") or user.get("name") or subject)
 
-    async def _principal(self, team_id: str, user_id: str, home: str | None) -> Principal:
-        user, memberships = await asyncio.gather(self._user(user_id), self._memberships())
-        groups = None if memberships is None else memberships.get(user_id, frozenset())
-        is_guest = user is None or bool(user.get("is_restricted") or user.get("is_ultra_restricted"))
-        is_external = (home or team_id) != team_id or bool(user and user.get("is_stranger"))
-        is_machine = bool(user and (user.get("is_bot") or user.get("deleted")))
-        return Principal(team_id, user_id, groups, is_guest or is_machine, is_external)
-
     async def has_bot(self, channel_id: str) -> bool | None:
         """Whether messages can be posted to this channel; None when it could not be looked up."""
         channel = await self._kept(f"channel:{channel_id}", lambda: self._fetch_channel(channel_id))
         if channel is None:
             return None
-        if channel.get("is_archived"):
+        if channel.get("is_archived") or channel.get("is_missing"):
             return False
         return bool(channel.get("is_member")) or not channel.get("is_private")
+
+    async def is_active_member(self, user_id: str) -> bool | None:
+        """Whether this is a person of the workspace, with an open account; None when it could not be looked up."""
+        user = await self._user(user_id)
+        if user is None:
+            return None
+        return not (user.get("deleted") or user.get("is_missing") or user.get("is_stranger"))
+
+    def is_unknown(self, user_id: str) -> bool:
+        """Slack did not say just now who this is."""
+        kept = self._cache.get(f"user:{user_id}")
+        return kept is not None and kept.value is None
+
+    async def _principal(self, team_id: str, user_id: str, home: str | None) -> Principal:
+        user, memberships = await asyncio.gather(self._user(user_id), self._memberships())
+        groups = None if memberships is None else memberships.get(user_id, frozenset())
+        is_guest = user is None or any(
+            user.get(mark)
+            for mark in ("is_restricted", "is_ultra_restricted", "is_bot", "deleted", "is_missing")
+        )
+        is_external = (home or team_id) != team_id or bool(user and user.get("is_stranger"))
+        return Principal(team_id, user_id, groups, is_guest, is_external)
 
     async def _user(self, user_id: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = await self._kept(f"user:{user_id}", lambda: self._fetch_user(user_id))
@@ -90,24 +110,26 @@ class Identity:
     async def _kept(self, key: str, fetch: Callable[[], Awaitable[Any]]) -> Any:
         async with self._locks.setdefault(key, asyncio.Lock()):
             kept = self._cache.get(key)
-            if kept is not None and self.clock() - kept.at < MAX_AGE_SECONDS:
-                return kept.value
-            try:
-                value = await asyncio.wait_for(fetch(), LOOK_UP_SECONDS)
-            except LOOK_UP_ERRORS as error:
-                logger.warning("look_up_failed key=%s error=%r", key, error)
-                return None
-            self._cache[key] = _Kept(value, self.clock())
-            return value
+            if kept is None or self.clock() >= kept.until:
+                kept = self._cache[key] = await self._ask(key, fetch)
+            return kept.value
+
+    async def _ask(self, key: str, fetch: Callable[[], Awaitable[Any]]) -> _Kept:
+        try:
+            value = await asyncio.wait_for(fetch(), LOOK_UP_SECONDS)
+        except LOOK_UP_ERRORS as error:
+            logger.warning("look_up_failed key=%s error=%r", key, error)
+            return _Kept(None, self.clock() + FAILED_SECONDS)
+        return _Kept(value, self.clock() + MAX_AGE_SECONDS)
 
     async def _fetch_user(self, user_id: str) -> dict[str, Any]:
-        answer = await self.client.users_info(user=user_id)
-        user: dict[str, Any] = answer["user"]
+        answer = await _or_missing(self.client.users_info(user=user_id), "user_not_found", "user_not_visible")
+        user: dict[str, Any] = answer["user"] if answer else {"is_missing": True}
         return user
 
     async def _fetch_channel(self, channel_id: str) -> dict[str, Any]:
-        answer = await self.client.conversations_info(channel=channel_id)
-        channel: dict[str, Any] = answer["channel"]
+        answer = await _or_missing(self.client.conversations_info(channel=channel_id), "channel_not_found")
+        channel: dict[str, Any] = answer["channel"] if answer else {"is_missing": True}
         return channel
 
     async def _fetch_groups(self) -> dict[str, frozenset[str]]:
@@ -117,3 +139,13 @@ class Identity:
             for user_id in group.get("users", ()):
                 memberships.setdefault(user_id, set()).add(group["id"])
         return {user_id: frozenset(groups) for user_id, groups in memberships.items()}
+
+
+async def _or_missing(call: Awaitable[Any], *codes: str) -> Any:
+    """The answer, or None when Slack says that there is no such thing."""
+    try:
+        return await call
+    except SlackApiError as error:
+        if error_code(error) in codes:
+            return None
+        raise

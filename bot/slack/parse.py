@@ -1,7 +1,8 @@
 """Slack's requests as data: one shape for commands, clicks, submissions and events, whatever carried them.
 
 Bolt's own body parser empties every form that contains the letters "payload"; requests are therefore parsed here
-and handed to Bolt as data. Socket Mode's envelopes go through `check` as well.
+and handed to Bolt as data. Socket Mode's envelopes go through `check` as well. Handlers rely on what is checked:
+whatever they take out of a body by its name is there, and of its type.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
+from engine.core.slack_ids import CHANNEL_ID
+
 _USER_ID = re.compile(r"[UW][A-Z0-9]{2,30}")
 _TEAM_ID = re.compile(r"[TE][A-Z0-9]{2,30}")
+_VIEW_ID = re.compile(r"V[A-Z0-9]{2,30}")
 _INTERACTIONS = frozenset(
     {"block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut", "message_action"}
 )
@@ -59,7 +63,8 @@ def parse_json(text: str) -> SlackRequest:
 
 
 def check(body: dict[str, Any]) -> SlackRequest:
-    """Check the shape of a parsed body, from a form, from JSON or from Socket Mode. Raises BadShape."""
+    """Check the shape of a parsed body, from a form, from JSON or from Socket Mode; parts that Slack leaves out
+    where they are empty are put in. Raises BadShape."""
     if "command" in body:
         return _check_command(body)
     kind = body.get("type")
@@ -71,12 +76,19 @@ def check(body: dict[str, Any]) -> SlackRequest:
     return SlackRequest(kind, body, _optional_id(_TEAM_ID, body.get("team_id")), None, _text_or_none(key))
 
 
+# --- commands
+
+
 def _check_command(body: dict[str, Any]) -> SlackRequest:
     for name in ("command", "text", "user_id", "team_id", "channel_id", "trigger_id"):
         if not isinstance(body.get(name), str):
             raise BadShape(f"a command needs {name}")
     team, user = _id(_TEAM_ID, body["team_id"]), _id(_USER_ID, body["user_id"])
+    _id(CHANNEL_ID, body["channel_id"])
     return SlackRequest("command", body, team, user, f"command:{body['trigger_id']}")
+
+
+# --- clicks, submissions and the like
 
 
 def _check_interaction(kind: str, body: dict[str, Any]) -> SlackRequest:
@@ -85,13 +97,55 @@ def _check_interaction(kind: str, body: dict[str, Any]) -> SlackRequest:
         raise BadShape("an interaction needs a user")
     if not isinstance(team, dict):
         raise BadShape("an interaction needs a team")
+    team_id, user_id = _id(_TEAM_ID, team.get("id")), _id(_USER_ID, user.get("id"))
+    _optional_id(_TEAM_ID, user.get("team_id"))
+    _check_place(kind, body, team_id)
     if kind == "block_actions":
         _check_actions(body.get("actions"))
-    if kind.startswith("view_") and not isinstance(body.get("view"), dict):
-        raise BadShape("a view is missing")
     trigger = _text_or_none(body.get("trigger_id"))
+    if trigger is None and kind in ("block_actions", "view_submission"):
+        raise BadShape("a click and a submission have a trigger")
     key = f"{kind}:{trigger}" if trigger and kind != "block_suggestion" else None
-    return SlackRequest(kind, body, _id(_TEAM_ID, team.get("id")), _id(_USER_ID, user.get("id")), key)
+    return SlackRequest(kind, body, team_id, user_id, key)
+
+
+def _check_place(kind: str, body: dict[str, Any], team_id: str) -> None:
+    """Where it happened: in a view, or on a message in a channel."""
+    for name in ("channel", "message", "container", "state"):
+        _object_or_absent(body, name)
+    if body.get("channel") is not None:
+        _id(CHANNEL_ID, body["channel"].get("id"))
+    if body.get("state") is not None:
+        _check_values(body["state"])
+    if body.get("view") is not None:
+        _check_view(body["view"], team_id)
+    elif kind.startswith("view_"):
+        raise BadShape("a view is missing")
+
+
+def _check_view(view: object, team_id: str) -> None:
+    if not isinstance(view, dict):
+        raise BadShape("a view is an object")
+    _id(_VIEW_ID, view.get("id"))
+    for name in ("root_view_id", "previous_view_id"):
+        _optional_id(_VIEW_ID, view.get(name))
+    for name in ("callback_id", "private_metadata"):
+        if not isinstance(view.get(name, ""), str):
+            raise BadShape(f"a view's {name} is text")
+    if view.get("team_id", team_id) != team_id:
+        raise BadShape("the view belongs to another workspace")
+    _object_or_absent(view, "state")
+    _check_values(view.setdefault("state", {}))
+
+
+def _check_values(state: dict[str, Any]) -> None:
+    """`state.values`: fields by block id, and in each what was entered by action id."""
+    values = state.setdefault("values", {})
+    if not isinstance(values, dict):
+        raise BadShape("the values of a form are an object")
+    for fields in values.values():
+        if not isinstance(fields, dict) or not all(isinstance(field, dict) for field in fields.values()):
+            raise BadShape("the values of a form are objects by block and action")
 
 
 def _check_actions(actions: object) -> None:
@@ -102,6 +156,12 @@ def _check_actions(actions: object) -> None:
             raise BadShape("an action needs an action_id")
         if not isinstance(action.get("value", ""), str):
             raise BadShape("an action's value is text")
+        option = action.get("selected_option")
+        if option is not None and not (isinstance(option, dict) and isinstance(option.get("value"), str)):
+            raise BadShape("a chosen option has a value")
+
+
+# --- pieces
 
 
 def _id(pattern: re.Pattern[str], value: object) -> str:
@@ -112,6 +172,14 @@ def _id(pattern: re.Pattern[str], value: object) -> str:
 
 def _optional_id(pattern: re.Pattern[str], value: object) -> str | None:
     return None if value is None else _id(pattern, value)
+
+
+def _object_or_absent(body: dict[str, Any], name: str) -> None:
+    """Null is as good as nothing there."""
+    if body.get(name) is None:
+        body.pop(name, None)
+    elif not isinstance(body[name], dict):
+        raise BadShape(f"{name} is an object")
 
 
 def _text_or_none(value: object) -> str | None:

@@ -1,7 +1,7 @@
 """Repeated requests get the first one's answer, and nothing is done or shown a second time.
 
-This is for what a person sees: no second dialog, no second private line. That a repetition has no second effect does
-not depend on it: other web processes, and this one after a restart, find the request's key in the database.
+This is for what a person sees: no second dialog, no second private line. That a repetition has no second effect
+does not depend on it: another web process, and this one after a restart, finds the request's key in the database.
 """
 
 from __future__ import annotations

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from blocks import approval as approval_blocks
-from blocks import forms, run
+from blocks import forms, problems, run
 from blocks.ids import CallbackId
 from blocks.values import CommentDraft, FormDraft, decode
 from bot.slack import modals
-from bot.slack.actions import STALE, delivery_key
+from bot.slack.actions import STALE
+from bot.slack.comments import read_comment
 from bot.slack.services import Services
+from bot.slack.start_form import can_post, unknown_people
 from engine import commands
-from engine.core.errors import InvalidParameters, NotFound
+from engine.commands import Started
+from engine.core.definition import Workflow
+from engine.core.errors import InvalidParameters, NotFound, Problem
+from engine.core.permission import Principal
+from engine.core.slack_ids import CHANNEL_ID
 from store.surfaces import SurfaceKind
 
+logger = logging.getLogger("handrail.views")
+
 Body = dict[str, Any]
+
+STALE_FORM = "This form is no longer valid. Nothing was started; please run the command again."
+CANNOT_POST = "Handrail cannot post there. Invite it with `/invite`, or choose another channel."
 
 
 def register(app: AsyncApp, services: Services) -> None:
@@ -39,34 +51,71 @@ class Views:
         view = body["view"]
         draft = decode(FormDraft, view.get("private_metadata"))
         if draft is None:
-            raise NotFound("This form is no longer valid. Please run the command again.")
+            raise NotFound(STALE_FORM)
         principal = await services.principal(body)
+        workflow = await self._workflow(principal, draft)
+        state = view["state"]["values"]
+        values, channel_id = forms.read_form(workflow, state), forms.read_channel(state)
+        may_post, strangers = await asyncio.gather(
+            self._may_post(channel_id), unknown_people(services, workflow, values)
+        )
+        if not may_post:
+            await ack(response_action="errors", errors=forms.channel_error(CANNOT_POST))
+            return
+        try:
+            if strangers:
+                raise InvalidParameters(strangers)
+            started = await services.call(
+                commands.start_run,
+                services.engine,
+                principal,
+                workflow.name,
+                values,
+                channel_id=channel_id or draft.channel_id,
+                # One run a form, however often it is submitted; *Run Again* makes a new form in the same view.
+                delivery_key=f"form:{view['id']}:{draft.again_of}",
+            )
+        except InvalidParameters as problem:
+            errors = forms.field_errors(state, problem.mistakes)
+            if not errors:
+                raise
+            await ack(response_action="errors", errors=errors)
+            return
+        await self._show_run(ack, body, started)
+
+    async def _workflow(self, principal: Principal, draft: FormDraft) -> Workflow:
+        """The workflow that the form was made for, as long as it is still the same."""
+        services = self._services
         workflow = await services.call(commands.workflow_to_run, services.engine, principal, draft.workflow)
         if workflow.digest != draft.digest:
             raise NotFound(
                 f"{workflow.title} was changed since this form was opened. Nothing was started. "
                 "Please close the form and run the command again."
             )
-        state = view["state"]["values"]
+        return workflow
+
+    async def _may_post(self, chosen: str | None) -> bool:
+        """Whether we can post in the channel that was chosen, if one was; a failed look-up does not say no."""
+        if chosen is None:
+            return True
+        return (
+            CHANNEL_ID.fullmatch(chosen) is not None and await can_post(self._services, chosen) is not False
+        )
+
+    async def _show_run(self, ack: AsyncAck, body: Body, started: Started) -> None:
+        """Whatever fails from here on: the run has been started, and that is what has to be said."""
+        services = self._services
         try:
-            started = await services.call(
-                commands.start_run,
-                services.engine,
-                principal,
-                workflow.name,
-                forms.read_form(workflow, state),
-                channel_id=forms.read_channel(state) or draft.channel_id,
-                delivery_key=delivery_key(body),
-            )
-        except InvalidParameters as problem:
-            await ack(response_action="errors", errors=forms.field_errors(state, problem.mistakes))
+            picture = await services.picture(started.run_id)
+        except Problem as problem:
+            logger.warning("dialog_not_drawn run=%s reason=%s", started.run_id, problem)
+            text = f"Run #{started.number} was started. `/workflow show {started.number}` shows how it goes."
+            await ack(response_action="update", view=problems.message_view("Started", text))
             return
-        picture = await services.picture(started.run_id)
-        assert picture is not None, "a run that was just started is there"
         dialog = run.dialog(picture)
         await ack(response_action="update", view=dialog)
-        await modals.remember(
-            services, started.run_id, SurfaceKind.DIALOG, view["id"], principal.user_id, dialog
+        services.replies.start(
+            modals.remember(services, body, body["view"], dialog, picture, SurfaceKind.DIALOG), "live dialog"
         )
 
     async def decide(self, ack: AsyncAck, body: Body) -> None:
@@ -82,14 +131,15 @@ class Views:
             principal,
             draft.approval_id,
             approve=draft.approve,
-            comment=approval_blocks.read_comment(view["state"]["values"]),
-            delivery_key=delivery_key(body),
+            comment=read_comment(view["state"]["values"]),
+            delivery_key=f"comment:{view['id']}",
         )
+        modals.start_attending(services, body)
         await ack()
 
     async def closed(self, ack: AsyncAck, body: Body) -> None:
         """Nobody looks at this modal any more: it is not drawn again."""
-        view = body["view"]
-        view_ids = {view["id"], view["root_view_id"]} if body.get("is_cleared") else {view["id"]}
-        await modals.forget(self._services, *view_ids)
+        await modals.forget_closed(
+            self._services, body["view"]["id"], with_stack=bool(body.get("is_cleared"))
+        )
         await ack()

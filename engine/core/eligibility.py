@@ -10,6 +10,9 @@ from engine.core.permission import Capability, Policy, Principal
 TERMINAL_USER = "terminal"
 """Who `handrail run` acts as: whoever reaches the database from a shell. No Slack user has such an id."""
 
+TERMINAL_TEAM = "TERMINAL"
+"""The workspace of runs in terminals. No Slack workspace has such an id."""
+
 
 class Bar(StrEnum):
     """Why a person may not decide."""

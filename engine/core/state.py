@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -125,3 +125,7 @@ class RunSnapshot:
     error: str | None = None
     context: Mapping[str, JsonValue] = field(default_factory=dict)
     """What expressions see as `run`: number, requester, channel, started_at (ISO text)."""
+
+    def tasks_after(self, changed: Iterable[TaskState]) -> dict[str, TaskState]:
+        """All tasks once these have changed."""
+        return {**self.tasks, **{task.step_id: task for task in changed}}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from engine.core.errors import Busy
 
 logger = logging.getLogger("handrail.loops")
+T = TypeVar("T")
 
 
 class Duty(Protocol):
@@ -43,6 +47,20 @@ class Loop:
         while not self._stop.is_set():
             try:
                 self.duty.tick()
+            except Busy as busy:
+                logger.warning("tick_postponed loop=%s problem=%s", self.duty.name, busy)
             except Exception:
                 logger.exception("tick_failed loop=%s", self.duty.name)
             self._stop.wait(self.duty.every_seconds)
+
+
+def for_each(items: Iterable[T], do: Callable[[T], object]) -> None:
+    """Do it for every item. One that fails is logged and keeps no other waiting; only Busy ends it all, as the
+    others would meet the same database. Busy is raised."""
+    for item in items:
+        try:
+            do(item)
+        except Busy:
+            raise
+        except Exception:
+            logger.exception("item_failed item=%s", item)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from engine.advance import Engine
 from engine.attempts import report_lost
+from engine.loops.base import for_each
 from store import tasks
+from store.tasks import ExpiredLease
 
 logger = logging.getLogger("handrail.reconciler")
 BATCH = 100
@@ -23,10 +25,10 @@ class Reconciler:
         with self.engine.database.read() as c:
             expired = tasks.expired_leases(c, BATCH)
             due = tasks.due_count(c)
-        for lease in expired:
-            logger.warning(
-                "lease_expired run=%s step=%s attempt=%s", lease.run_id, lease.step_id, lease.attempt
-            )
-            report_lost(self.engine, lease)
         if due:
             self.engine.ring()
+        for_each(expired, self._give_up)
+
+    def _give_up(self, lease: ExpiredLease) -> None:
+        logger.warning("lease_expired run=%s step=%s attempt=%s", *lease)
+        report_lost(self.engine, lease)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.advance import Engine
 from engine.attempts import fire_timer
+from engine.loops.base import for_each
 from store import timers
 
 BATCH = 100
@@ -20,5 +21,4 @@ class Timers:
     def tick(self) -> None:
         with self.engine.database.read() as c:
             due = timers.due_timers(c, BATCH)
-        for timer in due:
-            fire_timer(self.engine, timer)
+        for_each(due, lambda timer: fire_timer(self.engine, timer))

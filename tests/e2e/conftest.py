@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.databases import PostgresServer
-from tests.support.stack import Stack
+from tests.support.stack import Stack, running_stack
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 
@@ -16,11 +15,5 @@ WORKFLOWS = Path(__file__).parent / "workflows"
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Shared by a module: each test makes runs of its own."""
-    url = ""
-    if request.param == "postgres":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        url = server.create()
-    stack = Stack(tmp_path_factory.mktemp("home"), WORKFLOWS, url)
-    stack.slack.limits("off")  # tests of limits turn them on
-    yield stack
-    assert stack.stop() == 0, "".join(stack.output[-40:])
+    with running_stack(request, tmp_path_factory.mktemp("home"), WORKFLOWS) as stack:
+        yield stack

@@ -85,7 +85,7 @@ def test_constraints_and_partial_indexes_are_the_declared_ones_on_postgres(
 
 def test_four_processes_may_migrate_at_once(empty_url: str) -> None:
     script = (
-        "import sys; from store.migrate import upgrade\n"
+        "import sys, store.tables; from store.migrate import upgrade\n"
         "print('ready', flush=True); sys.stdin.readline(); upgrade(sys.argv[1])"
     )
     started = [

@@ -5,28 +5,38 @@ from __future__ import annotations
 from engine.core.events import CancelRequested
 from engine.core.state import RunStatus
 from store.database import Database, now_ms
-from store.surfaces import (
-    ASLEEP,
+from store.projecting import (
     REPOST_AFTER_MS,
+    SLEEPS_AFTER_MS,
     DueSurface,
-    NewSurface,
-    Surface,
-    SurfaceKind,
-    SurfaceState,
-    acquire_sender,
+    doubt,
+    doubtful_surfaces,
     due_surfaces,
-    find_surface,
-    find_view,
-    insert_surface,
+    fall_asleep,
     mark_gone,
     open_view_count,
     postpone,
     record_drawn,
     record_posted,
+    repost,
+)
+from store.senders import acquire_sender, release_sender
+from store.surfaces import (
+    ASLEEP,
+    NewSurface,
+    Surface,
+    SurfaceKind,
+    SurfaceState,
+    Way,
+    attend_views,
+    close_stack,
+    find_surface,
+    find_view,
+    insert_surface,
     redraw_details,
     replace_view,
-    repost,
     run_surfaces,
+    turn_view,
 )
 from tests.store.builders import ADA, TEAM, Store, approval_step, at_once, run_step, until, workflow
 
@@ -271,25 +281,193 @@ def test_a_duty_is_free_again_when_its_holder_says_nothing(database: Database) -
         assert not acquire_sender(c, "sender", "web-1", 60_000)
 
 
-def test_a_message_that_was_deleted_is_posted_again_but_not_at_once(database: Database, store: Store) -> None:
+def test_a_deleted_message_is_replaced_at_once_and_then_not_for_a_while(
+    database: Database, store: Store
+) -> None:
     root = add(database, store.start().id, SurfaceKind.ROOT)
     with database.write() as c:
         assert not repost(c, root, "message_not_found", now_ms(c))
     post(database, root, "1.1")
     draw(database, root, 9)
     before = get(database, root)
-    assert before.posted_at is not None
     with database.write() as c:
-        assert repost(c, root, "message_not_found", before.posted_at + 5)
+        assert repost(c, root, "message_not_found", 7_000)
     surface = get(database, root)
     assert (surface.state, surface.ts, surface.drawn_version) == (SurfaceState.NEW, None, 0)
-    assert surface.due_at == before.posted_at + REPOST_AFTER_MS
+    assert surface.due_at == 7_000
     assert surface.nonce != before.nonce
     assert post(database, root, "2.2")
     with database.write() as c:
-        late = before.posted_at + 10 * REPOST_AFTER_MS
+        assert repost(c, root, "message_not_found", 8_000)
+    assert get(database, root).due_at == 7_000 + REPOST_AFTER_MS
+    assert post(database, root, "3.3")
+    late = 7_000 + 10 * REPOST_AFTER_MS
+    with database.write() as c:
         assert repost(c, root, "message_not_found", late)
     assert get(database, root).due_at == late
+
+
+def test_new_messages_go_to_the_channel_while_a_deleted_root_may_not_come_back(
+    database: Database, store: Store
+) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    thread = add(database, run.id, SurfaceKind.THREAD)
+    post(database, root, "1.1")
+    with database.write() as c:
+        now = now_ms(c)
+        repost(c, root, "message_not_found", now)
+    assert due_ids(database, now) == [root]
+    post(database, root, "2.2")
+    with database.write() as c:
+        repost(c, root, "message_not_found", now + 1)
+    (found,) = due(database, now + 2)
+    assert (found.surface.id, found.surface.thread_ts) == (thread, None)
+
+
+def test_a_posted_message_does_not_wait_for_its_root(database: Database, store: Store) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    thread = add(database, run.id, SurfaceKind.THREAD)
+    for surface_id in (root, thread):
+        post(database, surface_id, f"1.{surface_id}")
+    with database.write() as c:
+        repost(c, root, "message_not_found", now_ms(c))
+    assert set(due_ids(database)) == {root, thread}
+
+
+def test_surfaces_are_due_by_the_way_they_are_drawn(database: Database, store: Store) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.ROOT)
+    thread = add(database, run.id, SurfaceKind.THREAD)
+    dialog = add(database, run.id, SurfaceKind.DIALOG, view_id="V1")
+    post(database, root)
+    with database.read() as c:
+        found = {way: [entry.surface.id for entry in due_surfaces(c, TEAM, FAR, 50, way)] for way in Way}
+    assert found == {Way.POST: [thread], Way.UPDATE: [root], Way.VIEW: [dialog]}
+
+
+def test_what_is_asked_for_while_a_surface_is_drawn_is_still_to_come(
+    database: Database, store: Store
+) -> None:
+    run = store.start()
+    details = add(database, run.id, SurfaceKind.DETAILS, view_id="V1")
+    version = store.picture(run.id).version
+    seen = get(database, details)
+    later = seen.created_at + 1_000
+    with database.write() as c:
+        redraw_details(c, run.id)
+        assert turn_view(c, "V1", run.id, SurfaceKind.DETAILS, "page 2", later)
+        assert not turn_view(c, "V1", run.id, SurfaceKind.DIALOG, "page 2", later)
+        assert record_drawn(c, details, version, "hash", due_at=FAR, final=True, now=5, seen=seen)
+    surface = get(database, details)
+    assert (surface.state, surface.redraws, surface.place) == (SurfaceState.LIVE, 2, "page 2")
+    assert surface.is_attended
+    assert due_ids(database, later) == [details]
+    with database.write() as c:
+        assert record_drawn(c, details, version, "hash", due_at=2_000, final=True, now=5, seen=surface)
+        assert not turn_view(c, "V1", run.id, SurfaceKind.DETAILS, "page 3", later)
+    assert get(database, details).state is SurfaceState.DONE
+
+
+def test_a_dialog_that_nobody_touches_gets_tired_and_a_click_wakes_it(
+    database: Database, store: Store
+) -> None:
+    run = store.start()
+    dialog = add(database, run.id, SurfaceKind.DIALOG, view_id="V1")
+    version = store.picture(run.id).version
+    draw(database, dialog, version)
+    created_at = get(database, dialog).created_at
+    assert due(database, created_at + SLEEPS_AFTER_MS - 1) == []
+    (found,) = due(database, created_at + SLEEPS_AFTER_MS)
+    assert (found.surface.id, found.is_tired) == (dialog, True)
+    with database.write() as c:
+        assert fall_asleep(c, found.surface, version, "asleep")
+        assert open_view_count(c, TEAM) == 0
+    assert due(database) == []
+    with database.write() as c:
+        attend_views(c, ["V1", "V2"], created_at + SLEEPS_AFTER_MS)
+        assert not fall_asleep(c, found.surface, version, "asleep")
+    (found,) = due(database, created_at + SLEEPS_AFTER_MS)
+    assert (found.surface.id, found.is_tired, found.surface.is_attended) == (dialog, False, True)
+
+
+def test_a_stack_of_modals_is_closed_with_its_root(database: Database, store: Store) -> None:
+    run = store.start()
+    root = add(database, run.id, SurfaceKind.DIALOG, view_id="V1")
+    pushed = NewSurface(
+        TEAM, run.id, SurfaceKind.DETAILS, view_id="V2", user_id=ADA, place="all", root_view_id="V1"
+    )
+    other = add(database, run.id, SurfaceKind.DETAILS, view_id="V3")
+    with database.write() as c:
+        assert insert_surface(c, pushed, 1)
+        close_stack(c, "V1", now_ms(c))
+        assert find_view(c, "V2") is None
+    assert due_ids(database) == [other]
+    assert get(database, root).state is SurfaceState.GONE
+
+
+def test_a_surface_may_be_remembered_with_the_picture_that_stands_there(
+    database: Database, store: Store
+) -> None:
+    run = store.start()
+    version = store.picture(run.id).version
+    new = NewSurface(
+        TEAM,
+        run.id,
+        SurfaceKind.DIALOG,
+        view_id="V1",
+        user_id=ADA,
+        drawn_version=version,
+        drawn_hash="hash",
+    )
+    with database.write() as c:
+        assert insert_surface(c, new, 1)
+        now = now_ms(c)
+    assert due(database, now) == []
+
+
+def test_a_doubt_is_looked_into_once_the_message_stands(database: Database, store: Store) -> None:
+    root = add(database, store.start().id, SurfaceKind.ROOT)
+
+    def doubtful(now: int) -> list[str]:
+        with database.read() as c:
+            return [surface.id for surface in doubtful_surfaces(c, TEAM, now, 10)]
+
+    with database.write() as c:
+        doubt(c, root, 5)
+    assert doubtful(FAR) == []
+    with database.write() as c:
+        record_posted(c, root, "1.1", 10, doubt_at=70)
+    assert doubtful(69) == []
+    assert doubtful(70) == [root]
+    with database.write() as c:
+        doubt(c, root, None)
+    assert doubtful(FAR) == []
+
+
+def test_a_call_that_went_wrong_leaves_nothing_out_as_unchanged(database: Database, store: Store) -> None:
+    root = add(database, store.start().id, SurfaceKind.ROOT)
+    draw(database, root, 1)
+    with database.write() as c:
+        postpone(c, root, 5)
+    assert get_hash(database, root) == "hash-1"
+    with database.write() as c:
+        postpone(c, root, 5, error="no answer")
+    assert get_hash(database, root) is None
+
+
+def get_hash(database: Database, surface_id: str) -> str | None:
+    return get(database, surface_id).drawn_hash
+
+
+def test_a_duty_that_is_let_go_is_free_at_once(database: Database) -> None:
+    with database.write() as c:
+        assert acquire_sender(c, "sender", "web-1", 60_000)
+        release_sender(c, "sender", "web-2")
+        assert not acquire_sender(c, "sender", "web-2", 60_000)
+        release_sender(c, "sender", "web-1")
+        assert acquire_sender(c, "sender", "web-2", 60_000)
 
 
 def test_output_makes_open_details_dirty_and_nothing_else(database: Database, store: Store) -> None:

@@ -7,14 +7,17 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from engine.core.eligibility import TERMINAL_TEAM
 from engine.core.events import Succeeded, TaskFinished, WorkerLost
 from engine.core.state import RunStatus, TaskStatus
 from store.database import Connection, Database
+from store.locking import load_tasks
 from store.runs import lock_run
 from store.tasks import (
     Claim,
@@ -25,7 +28,6 @@ from store.tasks import (
     expired_leases,
     extend_leases,
     is_expired,
-    load_claim_names,
     record_arguments,
 )
 from tests.store.builders import (
@@ -67,8 +69,10 @@ def test_a_claim_says_all_that_a_worker_needs(store: Store) -> None:
         attempt=1,
         lease_until=claim.lease_until,
         workflow_digest=flow.digest,
+        workflow_folder="/flows",
         workflow_name="deploy",
         requester=ADA,
+        names={"params": {}, "run": claim.names["run"], "steps": {}},
     )
 
 
@@ -122,7 +126,7 @@ def test_a_worker_goes_on_in_the_run_that_it_holds(database: Database, store: St
     first = store.claim()
     with database.write() as c:
         locked = store.advance(c, run.id, TaskFinished("a", first.attempt, Succeeded()))
-        claim = claim_in_run(c, locked, "worker-1", LEASE_MS)
+        claim = claim_in_run(c, locked, "worker-1", LEASE_MS, load_tasks(c, run.id)[0])
     assert claim is not None
     assert (claim.step_id, claim.attempt, claim.run_number) == ("b", 1, 1)
     assert store.picture(run.id).version == locked.version
@@ -137,9 +141,9 @@ def test_a_run_that_is_started_and_claimed_in_one_transaction_is_running(
     with database.write() as c:
         locked = lock_run(c, run.id)
         assert locked is not None
-        assert claim_in_run(c, locked, "worker-1", LEASE_MS)
+        assert claim_in_run(c, locked, "worker-1", LEASE_MS, {})
         assert locked.status is RunStatus.RUNNING
-        assert claim_in_run(c, locked, "worker-1", LEASE_MS) is None
+        assert claim_in_run(c, locked, "worker-1", LEASE_MS, {}) is None
     picture = store.picture(run.id)
     assert (picture.status, picture.started_at) == (RunStatus.RUNNING, locked.started_at)
 
@@ -206,13 +210,38 @@ def test_a_worker_renews_all_its_leases_and_hears_what_is_still_its_own(
     store.start()
     store.claim("worker-2")
     with database.write() as c:
-        renewals = extend_leases(c, "worker-1", 10 * LEASE_MS)
+        renewals = extend_leases(c, "worker-1", 10 * LEASE_MS, [first.task_id, second.task_id])
     assert {renewal.task_id for renewal in renewals} == {first.task_id, second.task_id}
     assert all(renewal.lease_until > first.lease_until for renewal in renewals)
     assert [renewal.stop_requested for renewal in renewals] == [False, False]
     store.finish(first)
     with database.write() as c:
-        assert [renewal.task_id for renewal in extend_leases(c, "worker-1", LEASE_MS)] == [second.task_id]
+        renewals = extend_leases(c, "worker-1", LEASE_MS, [first.task_id, second.task_id])
+    assert [renewal.task_id for renewal in renewals] == [second.task_id]
+
+
+def test_a_task_that_its_worker_has_lost_sight_of_is_not_renewed(database: Database, store: Store) -> None:
+    """Else it would run for ever, with nobody carrying it out."""
+    store.start(workflow(run_step("a"), run_step("b")))
+    first, second = store.claim("worker-1"), store.claim("worker-1")
+    with database.write() as c:
+        renewals = extend_leases(c, "worker-1", LEASE_MS, [first.task_id])
+        c.execute(text("UPDATE task SET lease_until = :at"), {"at": second.lease_until})
+        extend_leases(c, "worker-1", 10 * LEASE_MS, [first.task_id])
+        leases = {row.id: row.lease_until for row in c.execute(text("SELECT id, lease_until FROM task"))}
+    assert [renewal.task_id for renewal in renewals] == [first.task_id]
+    assert leases[second.task_id] == second.lease_until < leases[first.task_id]
+
+
+def test_tasks_of_a_terminal_are_claimed_by_their_run_only(database: Database, store: Store) -> None:
+    run = store.start(team=TERMINAL_TEAM)
+    with database.write() as c:
+        assert due_count(c) == 0
+        assert claim_next(c, "worker-1", LEASE_MS) is None
+        assert due_count(c, run.id) == 1
+        claim = claim_next(c, "terminal-1", LEASE_MS, run.id)
+        assert claim is not None
+        assert (claim.run_id, due_count(c, run.id)) == (run.id, 0)
 
 
 def test_a_renewal_tells_that_the_run_was_cancelled(database: Database, store: Store) -> None:
@@ -220,7 +249,7 @@ def test_a_renewal_tells_that_the_run_was_cancelled(database: Database, store: S
     claim = store.claim()
     with database.write() as c:
         c.execute(text("UPDATE task SET stop_requested = true"))
-        (renewal,) = extend_leases(c, "worker-1", LEASE_MS)
+        (renewal,) = extend_leases(c, "worker-1", LEASE_MS, [claim.task_id])
     assert (renewal.task_id, renewal.attempt, renewal.stop_requested) == (claim.task_id, 1, True)
 
 
@@ -230,7 +259,7 @@ def test_a_lease_that_has_ended_is_not_renewed(database: Database, store: Store)
     claim = store.claim()
     with database.write() as c:
         expire(c)
-        assert extend_leases(c, "worker-1", LEASE_MS) == []
+        assert extend_leases(c, "worker-1", LEASE_MS, [claim.task_id]) == []
         assert expired_leases(c, 10) == [ExpiredLease(run.id, "only", claim.attempt)]
 
 
@@ -266,7 +295,8 @@ def test_renewing_does_not_wait_for_a_run_that_somebody_is_writing_to(
     with database.write() as finishing:
         store.advance(finishing, run.id, TaskFinished("a", first.attempt, Succeeded()))
         with database.write() as c:
-            renewals = {renewal.task_id: renewal for renewal in extend_leases(c, "worker-1", 10 * LEASE_MS)}
+            renewed = extend_leases(c, "worker-1", 10 * LEASE_MS, [first.task_id, second.task_id])
+    renewals = {renewal.task_id: renewal for renewal in renewed}
     assert renewals[first.task_id].lease_until == first.lease_until
     assert renewals[second.task_id].lease_until > second.lease_until
 
@@ -274,12 +304,22 @@ def test_renewing_does_not_wait_for_a_run_that_somebody_is_writing_to(
 def test_the_names_of_a_claimed_step_are_parameters_run_and_settled_steps(
     database: Database, store: Store
 ) -> None:
-    run = store.start(workflow(run_step("a"), run_step("b", "a")), parameters={"version": "v1"})
-    store.finish(store.claim(), Succeeded({"url": "x"}))
-    store.claim()
-    with database.read() as c:
-        names = load_claim_names(c, run.id)
-    assert names["params"] == {"version": "v1"}
-    assert names["steps"] == {"a": {"result": {"url": "x"}, "status": "completed", "error": None}}
-    assert isinstance(names["run"], dict)
-    assert names["run"]["number"] == 1
+    steps = (run_step("a"), run_step("b", "a"), run_step("c", "a"))
+    run = store.start(workflow(*steps), parameters={"version": "v1"})
+    first = store.claim()
+    with database.write() as c:
+        locked = store.advance(c, run.id, TaskFinished("a", first.attempt, Succeeded({"url": "x"})))
+        second = claim_in_run(c, locked, "worker-1", LEASE_MS, load_tasks(c, run.id)[0])
+    assert second is not None
+    for names in (second.names, store.claim().names):
+        assert names["params"] == {"version": "v1"}
+        assert names["steps"] == {"a": {"result": {"url": "x"}, "status": "completed", "error": None}}
+        assert isinstance(names["run"], dict)
+        assert names["run"]["number"] == 1
+
+
+def test_a_claim_names_the_folder_in_which_the_workflow_lies_now(store: Store) -> None:
+    flow = workflow(run_step("a"), run_step("b", "a"))
+    store.start(flow)
+    store.start(replace(flow, folder="/elsewhere"))
+    assert store.claim().workflow_folder == "/elsewhere"

@@ -28,10 +28,10 @@ GUARD = 'read -r _; kill -INT "$1"; while kill -0 "$1"; do sleep 0.05; done 2>/d
 
 
 class PostgresServer:
-    """A Postgres of its own, over a socket in a temporary folder. It never waits for a disk: what these tests
-    ask is what a transaction sees, not what survives a power cut."""
+    """A Postgres of its own, over a socket in a temporary folder. By default it never waits for a disk: what
+    tests ask is what a transaction sees, not what survives a power cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits_for_disk: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="handrail-pg-"))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it tells of an environment variable that only desktops set
@@ -47,7 +47,7 @@ class PostgresServer:
         self._admin = psycopg.connect(self._admin_url, autocommit=True)
         self._names = count(1)
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            self._admin.execute(f"ALTER SYSTEM SET {setting} = off")
+            self._admin.execute(f"ALTER SYSTEM SET {setting} = {'on' if waits_for_disk else 'off'}")
         self._admin.execute("SELECT pg_reload_conf()")
 
     def create(self, template: str = "template1") -> str:

@@ -10,10 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
+
+from tests.support.databases import PostgresServer
 from tests.support.sandbox_client import GENERAL, SandboxClient
 
 START_SECONDS = 60.0
@@ -30,7 +34,8 @@ class Stack:
         self.web_url = f"http://127.0.0.1:{self.web_port}"
         self.slack_url = f"http://127.0.0.1:{slack_port}"
         self.output: list[str] = []
-        self._environment = {
+        self.database_url = database_url or f"sqlite:///{home / 'handrail.db'}"
+        self.environment = {
             **{
                 name: value
                 for name, value in os.environ.items()
@@ -49,9 +54,11 @@ class Stack:
         self.start()
 
     def start(self) -> None:
+        """Start everything; again, after a stop, with all that it knew."""
+        self._first_line = len(self.output)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bot.cli", "sandbox"],
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -66,15 +73,24 @@ class Stack:
         self._process.send_signal(signal.SIGINT)
         code = self._process.wait(STOP_SECONDS)
         self._reader.join(STOP_SECONDS)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         return code
+
+    def said(self, pattern: str) -> list[str]:
+        """What of its output so far fits a regular expression: its group, in the order of the lines."""
+        return re.findall(pattern, "".join(self.output))
+
+    def wait_until_said(self, pattern: str, times: int = 1, seconds: float = 60.0) -> None:
+        wait_until(lambda: len(self.said(pattern)) >= times, seconds, lambda: "".join(self.output[-60:]))
 
     def worker_pids(self) -> list[int]:
         """The processes of the workers that have started, in their order."""
-        return [int(pid) for pid in re.findall(r"worker_started name=\S*?-(\d+)-\w+ ", "".join(self.output))]
+        return [int(pid) for pid in self.said(r"worker \| .* worker_started name=\S*?-(\d+)-\w+ ")]
 
-    def kill_worker(self) -> None:
-        """kill -9, as the kernel does when memory runs out."""
-        os.kill(self.worker_pids()[-1], signal.SIGKILL)
+    def web_pids(self) -> list[int]:
+        """The same of web processes."""
+        return [int(pid) for pid in self.said(r"web +\| .* Started server process \[(\d+)\]")]
 
     def start_run(self, user: str, name: str, channel: str = GENERAL, **values: Any) -> dict[str, Any]:
         """Run a workflow by its form; the root message of the run."""
@@ -101,25 +117,43 @@ class Stack:
             lambda: f"{self.root(root)['text']}\n{''.join(self.output[-40:])}",
         )
 
+    def replies(self, root: dict[str, Any]) -> list[dict[str, Any]]:
+        """What stands in a message's thread, below it."""
+        return self.slack.messages(root["channel"], thread=root["ts"])[1:]
+
     def wait_in_thread(self, root: dict[str, Any], text: str, seconds: float = 30.0) -> dict[str, Any]:
         """Wait for a message in the run's thread whose text has these words."""
         return wait_until(
-            lambda: next(
-                (m for m in self.slack.messages(root["channel"], thread=root["ts"]) if text in m["text"]),
-                None,
-            ),
+            lambda: next((reply for reply in self.replies(root) if text in reply["text"]), None),
             seconds,
-            lambda: str([m["text"] for m in self.slack.messages(root["channel"], thread=root["ts"])]),
+            lambda: str([reply["text"] for reply in self.replies(root)]),
         )
 
     def _is_up(self) -> bool:
         assert self._process.poll() is None, "".join(self.output)
-        return any(line.startswith("Open http") for line in self.output)
+        return any(line.startswith("Open http") for line in self.output[self._first_line :])
 
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self.output.append(line)
+
+
+@contextmanager
+def running_stack(
+    request: pytest.FixtureRequest, home: Path, workflows: Path, **environment: str
+) -> Iterator[Stack]:
+    """A stack on the database that the fixture's parameter names: "sqlite" or "postgres"."""
+    url = ""
+    if request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.create()
+    stack = Stack(home, workflows, url, **environment)
+    stack.slack.limits("off")  # tests of limits turn them on
+    yield stack
+    code = stack.stop()
+    stack.slack.shut()
+    assert code == 0, "".join(stack.output[-40:])
 
 
 def is_root(message: dict[str, Any]) -> bool:

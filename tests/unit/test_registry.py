@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.permission import Capability, Policy, Principal
-from engine.registry import Registry, workflow_from_source
+from engine.registry import Registry
 
 ADMINS = frozenset({"U0ADA"})
 BOB = Principal("T0001", "U0BOB")
@@ -193,13 +193,6 @@ def test_many_threads_may_ask_while_files_change(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert missing == []
-
-
-def test_a_stored_version_is_read_once(tmp_path: Path) -> None:
-    source = write(tmp_path, "deploy").read_text()
-    first = workflow_from_source(source, "/srv/workflows")
-    assert first.folder == "/srv/workflows"
-    assert workflow_from_source(str(source), "/srv/workflows") is first
 
 
 # --- permissions

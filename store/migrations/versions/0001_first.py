@@ -264,20 +264,25 @@ def _create_surfaces() -> None:
         sa.Column("channel_id", sa.String(), nullable=True),
         sa.Column("ts", sa.String(), nullable=True),
         sa.Column("view_id", sa.String(), nullable=True),
+        sa.Column("root_view_id", sa.String(), nullable=True),
         sa.Column("user_id", sa.String(), nullable=True),
         sa.Column("place", sa.String(), nullable=True),
         sa.Column("approval_id", sa.String(), nullable=True),
         sa.Column("nonce", sa.String(), nullable=False),
         sa.Column("drawn_version", sa.BigInteger(), nullable=False),
         sa.Column("drawn_hash", sa.String(), nullable=True),
+        sa.Column("redraws", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("attended_at", sa.BigInteger(), nullable=False),
         sa.Column("posted_at", sa.BigInteger(), nullable=True),
+        sa.Column("doubt_at", sa.BigInteger(), nullable=True),
+        sa.Column("replaced_at", sa.BigInteger(), nullable=True),
         sa.Column("closed_at", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('root', 'thread', 'approval', 'failure', 'dialog', 'details')",
+            "kind IN ('root', 'thread', 'approval', 'failure', 'notice', 'dialog', 'details')",
             name=op.f("ck_surface_kind"),
         ),
         sa.CheckConstraint("state IN ('new', 'live', 'done', 'gone')", name=op.f("ck_surface_state")),
@@ -286,6 +291,7 @@ def _create_surfaces() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_surface")),
     )
     op.create_index("ix_surface_due", "surface", ["team_id", "due_at"], **_where("state IN ('new', 'live')"))
+    op.create_index("ix_surface_doubt", "surface", ["team_id", "doubt_at"], **_where("doubt_at IS NOT NULL"))
     op.create_index("ix_surface_run", "surface", ["run_id"])
     op.create_index(
         "uq_surface_approval", "surface", ["approval_id"], unique=True, **_where("kind = 'approval'")
@@ -295,7 +301,7 @@ def _create_surfaces() -> None:
         "surface",
         ["run_id", "kind"],
         unique=True,
-        **_where("kind IN ('root', 'thread', 'failure')"),
+        **_where("kind IN ('root', 'thread', 'failure', 'notice')"),
     )
     op.create_index(
         "uq_surface_view",
