@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from engine.core.errors import InvalidWorkflow
 from engine.core.events import Event, OpenApproval, Transition
 from engine.core.plan import Evaluate, plan
 from engine.core.state import RunSnapshot, RunStatus
+from engine.core.unusable import end_without_definition
 from engine.registry import Registry, Versions
 from store import approvals, locking, surfaces, transitions
 from store.database import Connection, Database
 from store.surfaces import SurfaceKind
 
 if TYPE_CHECKING:
+    from engine.core.definition import JsonValue
     from store.locking import LockedRun
 
 
@@ -47,18 +51,33 @@ def advance(
     *,
     snapshot: RunSnapshot | None = None,
     exit_code: int | None = None,
+    arguments: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> Transition:
     """Let one event happen to a run whose row this transaction has locked. `snapshot` is what was read under
-    that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one."""
+    that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one; `arguments`
+    are those of steps, by id, that were not recorded before."""
     snapshot = snapshot or locking.load_snapshot(c, locked)
-    workflow = engine.versions.load(c, locked.workflow_digest, locked.workflow_folder)
-    transition = plan(workflow, snapshot, event, engine.evaluate)
+    transition = _plan(c, engine, locked, snapshot, event)
     if transition.is_noop:
         return transition
-    transitions.apply_transition(c, locked, transition, locked.now, actor, exit_code=exit_code)
+    transitions.apply_transition(
+        c, locked, transition, locked.now, actor, exit_code=exit_code, arguments=arguments
+    )
     if locked.channel_id:
         _announce(c, locked, transition, locked.now)
     return transition
+
+
+def _plan(
+    c: Connection, engine: Engine, locked: LockedRun, snapshot: RunSnapshot, event: Event
+) -> Transition:
+    try:
+        workflow = engine.versions.load(c, locked.workflow_digest, locked.workflow_folder)
+    except InvalidWorkflow as problem:  # kept by a version of Handrail that read files differently
+        first = problem.mistakes[0].sentence
+        error = f"The workflow as it was when this run started cannot be read any more: {first}"
+        return end_without_definition(snapshot, error)
+    return plan(workflow, snapshot, event, engine.evaluate)
 
 
 def _announce(c: Connection, locked: LockedRun, transition: Transition, now: int) -> None:

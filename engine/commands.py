@@ -92,11 +92,11 @@ def start_run(
     delivery_key: str | None = None,
 ) -> Started:
     """Start a run; when this returns, the run is on disk. Raises NotFound, Refused, InvalidParameters, Busy."""
-    workflow = workflow_to_run(engine, principal, name)
-    parameters = check_parameters(workflow, values, engine.matches)
-    new = NewRun(principal.team_id, workflow, parameters, principal.user_id, channel_id, origin)
 
     def insert(c: Connection, changes: Changes) -> Started:
+        workflow = workflow_to_run(engine, principal, name)
+        parameters = check_parameters(workflow, values, engine.matches)
+        new = NewRun(principal.team_id, workflow, parameters, principal.user_id, channel_id, origin)
         inserted = runs.insert_run(c, new)
         locked = locking.lock_run(c, inserted.id)
         assert locked is not None, "a run is there in the transaction that inserted it"
@@ -130,7 +130,7 @@ def decide(
         if locked is None or approval is None:
             raise NotFound("This run no longer exists. `/workflow runs` shows what is going on.")
         _require_decider(engine, principal, approval, is_terminal=locked.origin == "terminal")
-        _require_open(c, approval, locked.number)
+        _require_open(c, approval, locked.number, locked.now)
         snapshot = locking.load_snapshot(c, locked)
         if not approvals.insert_decision(c, approval_id, principal.user_id, approve, comment, locked.now):
             raise Conflict(f"You have answered this already; run #{locked.number} waits for others.")
@@ -250,8 +250,10 @@ def _require_decider(
     raise Refused(f"Your answer was not recorded: {bar}. {_ask(others)}", others)
 
 
-def _require_open(c: Connection, approval: ApprovalKey, number: int) -> None:
+def _require_open(c: Connection, approval: ApprovalKey, number: int, now: int) -> None:
     if approval.status is ApprovalStatus.OPEN:
+        if now >= approval.expires_at:  # its timer is late; an answer must not come later than asked for
+            raise Conflict(f"The time for this answer is up; nothing was changed in run #{number}.")
         return
     ballots = approvals.ballots_of(c, approval.id)
     if approval.status in (ApprovalStatus.APPROVED, ApprovalStatus.REJECTED) and ballots:
@@ -279,7 +281,7 @@ def _once(
     engine: Engine, key: str | None, kind: type[_Answer], handle: Callable[[Connection, Changes], _Answer]
 ) -> _Answer:
     """Handle a request in one transaction that also keeps its answer; a repeated one gets that answer again.
-    `handle` refuses before it has written anything."""
+    `handle` refuses before it has written anything but a run's version, which says only: look again."""
     with announced(engine) as changes, engine.database.write() as c:
         if key is None:
             return handle(c, changes)

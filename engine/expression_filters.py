@@ -58,7 +58,8 @@ def kind(value: Value) -> str:
 def bounded(value: JsonValue) -> JsonValue:
     """The value, unless it is larger than any value may be."""
     if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > MAX_NUMBER:
+        # the comparison first: isfinite() cannot even take an integer of hundreds of digits
+        if abs(value) > MAX_NUMBER or not math.isfinite(value):
             raise ExpressionProblem("The result is a number beyond all bounds.")
     elif _is_too_large(value):
         raise ExpressionProblem(f"The result is larger than {MAX_SIZE // 1024} KiB.")

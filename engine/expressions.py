@@ -81,6 +81,8 @@ def _compile(text: str) -> Compiled:
         raise ExpressionProblem(f"This expression cannot be read: {excerpt(error.message or '')}.") from error
     except RecursionError as error:
         raise ExpressionProblem("This expression is nested too deep.") from error
+    except ValueError as error:  # such as a number of thousands of digits
+        raise ExpressionProblem(f"This expression cannot be read: {excerpt(error)}.") from error
     return Compiled(parts)
 
 
@@ -108,7 +110,7 @@ class Expressions:
         value = _fill(template, names)
         try:
             size = len(as_json(bounded(value)).encode("utf-8", "surrogatepass"))
-        except (RecursionError, ValueError) as error:
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
             raise ExpressionProblem("The value cannot be written as JSON.") from error
         if size > MAX_SIZE:
             raise ExpressionProblem(

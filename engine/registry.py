@@ -147,12 +147,16 @@ def _is_candidate(path: Path) -> bool:
 
 
 def _look_at_permissions(folder: Path, before: _File[Grants] | None) -> _File[Grants] | None:
-    """None when there is no permissions file at all."""
+    """None when there never was a permissions file. One that vanishes keeps its last grants until a restart:
+    editors replace files by moving them away first, and no moment of that may open everything."""
     for name in _PERMISSIONS:
         path = folder / name
         if os.path.lexists(path):
             return _read_again(path, before, _read_grants)
-    return None
+    if before is None:
+        return None
+    sentence = "The permissions file is gone; its last grants stay in force until Handrail is restarted."
+    return _File(None, before.good, (_mistake(folder / _PERMISSIONS[0], "PERM-GONE", sentence),))
 
 
 def _read_again(path: Path, before: _File[Content] | None, read: Callable[[Path], Content]) -> _File[Content]:

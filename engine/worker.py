@@ -248,7 +248,8 @@ class Worker:
 
         def write(arguments: JsonValue) -> None:
             with self.engine.database.write() as c:
-                tasks.record_arguments(c, claim.task_id, claim.attempt, arguments)
+                if not tasks.record_arguments(c, claim.task_id, claim.attempt, arguments):
+                    raise AttemptLost("The attempt was given up before its step began.")
 
         def record(arguments: JsonValue) -> None:
             if step.kind is StepKind.SET:  # ends at once: its arguments need not be there before its result

@@ -49,6 +49,18 @@ def resolve_approval(action: ApprovalAction, evaluate: Evaluate, names: Names) -
     )
 
 
+def check_reachable(action: ApprovalAction, requester: str) -> None:
+    """Refuse a question that can never be answered with yes, instead of waiting for its time to run out.
+    Who is in a group is not known here."""
+    users, groups = action.approvers.users, action.approvers.groups
+    able = [user for user in users if action.allow_self or user != requester]
+    if users and not groups and len(able) < action.required:
+        raise ExpressionProblem(
+            f"'{action.title[:80]}' needs {action.required} approvals, and only {len(able)} of the people named "
+            "may give one: whoever started a run may not approve it. Name more people or a group."
+        )
+
+
 def _text(template: str, evaluate: Evaluate, names: Names) -> str:
     value = evaluate.value(template, names)
     if value is None or isinstance(value, dict | list):

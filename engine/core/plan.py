@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections import deque
 from typing import assert_never
 
-from engine.core.approval import Verdict, approvers_among, resolve_approval, verdict
+from engine.core.approval import (
+    Verdict,
+    approvers_among,
+    check_reachable,
+    resolve_approval,
+    verdict,
+)
 from engine.core.definition import ApprovalAction, OnTimeout, Step, StepKind, WaitAction, Workflow
 from engine.core.draft import Draft
 from engine.core.durations import parse_duration
@@ -237,9 +243,9 @@ def _first_effect(draft: Draft, step: Step, evaluate: Evaluate) -> Effect | None
     """What a step that waits asks of the shell; None for a step that a worker carries out."""
     match step.action:
         case ApprovalAction() as action:
-            return OpenApproval(
-                step.id, resolve_approval(action, evaluate, draft.names), step.timeout_seconds
-            )
+            asked = resolve_approval(action, evaluate, draft.names)
+            check_reachable(asked, draft.snapshot.requester)
+            return OpenApproval(step.id, asked, step.timeout_seconds)
         case WaitAction(duration):
             return StartWait(step.id, _seconds(evaluate.value(duration, draft.names)))
         case _:

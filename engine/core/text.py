@@ -6,10 +6,12 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 from engine.core.definition import JsonValue
 
 EXCERPT_LENGTH = 80
+MOST_COMPARED = 200
 
 _CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 _BIDI = "\u202a-\u202e\u2066-\u2069"
@@ -51,8 +53,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """ " Did you mean 'steps'?" with its leading space, or nothing."""
-    found = nearest(word, known)
+    """ " Did you mean 'steps'?" with its leading space, or nothing. Among very many names none is looked for:
+    comparing takes its time, and whoever wrote them may be hostile."""
+    found = nearest(word, few) if len(few := [*islice(known, MOST_COMPARED + 1)]) <= MOST_COMPARED else None
     return f" Did you mean '{found}'?" if found else ""
 
 

@@ -113,6 +113,8 @@ def _checked_url(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
         host = url.host
+        if url.port is not None and not 0 < url.port < 65536:
+            raise ValueError("no such port")
     except (httpx.InvalidURL, ValueError):
         raise CannotCarryOut(
             "The URL of the request is not a valid URL. Check it and what is put into it."
@@ -220,7 +222,7 @@ def _result(response: httpx.Response, data: bytes) -> JsonValue:
 def _decoded(response: httpx.Response, data: bytes) -> str:
     try:
         return data.decode(response.charset_encoding or "utf-8", "replace")
-    except LookupError:  # a charset nobody knows
+    except (LookupError, UnicodeError):  # a charset nobody knows, or one that is none
         return data.decode("utf-8", "replace")
 
 

@@ -160,7 +160,9 @@ def _wait(context: StepContext, process: Supervised) -> Ended:
 def _outcome(context: StepContext, ended: Ended, output_file: Path) -> Outcome:
     match ended.reason:
         case Reason.STOP:
-            return Stopped()
+            if context.stop.is_set():
+                return Stopped()
+            raise AttemptLost("Something outside of Handrail ended the step.")
         case Reason.LEASE | Reason.OWNER:
             raise AttemptLost("The worker was held up for too long, so the step was stopped.")
         case Reason.TIMEOUT:

@@ -215,3 +215,25 @@ def test_the_names_that_a_text_asks_for_are_known_without_computing_it() -> None
 
 def test_a_problem_shows_at_most_a_part_of_a_long_text() -> None:
     assert len(problem("{{ nope }}" + "x" * 5000)) < 300
+
+
+@pytest.mark.parametrize("template", ["{{ steps.count.result }}", "{{ steps.count.result + 1 }}"])
+def test_a_number_of_hundreds_of_digits_is_a_problem_and_no_accident(template: str) -> None:
+    names: dict[str, JsonValue] = {"params": {}, "run": {}, "steps": {"count": {"result": 10**400}}}
+
+    with pytest.raises(ExpressionProblem, match="beyond all bounds"):
+        Expressions().value(template, names)
+
+
+def test_a_number_of_thousands_of_digits_in_an_expression_cannot_be_read() -> None:
+    assert "cannot be read" in problem("{{ " + "9" * 5000 + " }}")
+
+
+def test_among_very_many_names_none_is_suggested() -> None:
+    many: JsonValue = {f"key_{number}": number for number in range(100_000)}
+    names: dict[str, JsonValue] = {"params": {}, "run": {}, "steps": {"a": {"result": many}}}
+
+    with pytest.raises(ExpressionProblem) as caught:
+        Expressions().value("{{ steps.a.result.key_x }}", names)
+
+    assert "Did you mean" not in caught.value.sentence

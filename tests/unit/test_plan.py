@@ -363,3 +363,15 @@ def test_a_thousand_steps_are_planned_quickly_even_when_all_are_skipped() -> Non
     chain = [a_step(f"s{n}", f"s{n + 1}") for n in range(999)]
     run = RunInMemory(a_workflow(*chain, a_step("s999", action=SetAction({}), condition="no")))
     assert run.put(RunStarted()).status is RunStatus.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("users", "required"), [(("U0ADA",), 1), (("U0ADA", "U0BOB"), 2), (("U0BOB", "U0BOB"), 2)]
+)
+def test_a_question_nobody_can_say_yes_to_is_not_asked(users: tuple[str, ...], required: int) -> None:
+    ask = ApprovalAction("Go?", approvers=Approvers(users), required=required)
+
+    run = started(RunInMemory(a_workflow(a_step("ask", action=ask))))
+
+    assert run.snapshot.status is RunStatus.ERROR
+    assert "Name more people or a group" in str(run.snapshot.error)

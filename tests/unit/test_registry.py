@@ -275,3 +275,30 @@ def test_each_mistake_in_the_permissions_is_told(
     mistakes = Registry(tmp_path, clock).mistakes()
     assert code in [mistake.code for mistake in mistakes]
     assert any(part in mistake.sentence for mistake in mistakes)
+
+
+def test_a_permissions_file_that_vanishes_opens_nothing(tmp_path: Path, clock: Clock) -> None:
+    path = tmp_path / "permissions.yml"
+    path.write_text(GRANTS)
+    write(tmp_path, "deploy")
+    registry = Registry(tmp_path, clock)
+    path.rename(tmp_path / "permissions.yml~")  # as editors do, before they write the new one
+
+    clock.now += 10
+
+    assert not registry.policy(ADMINS).may(CYD, Capability.RUN_WORKFLOW, "deploy")
+    assert [mistake.code for mistake in registry.mistakes()] == ["PERM-GONE"]
+    path.write_text(GRANTS)
+    clock.now += 10
+    assert registry.mistakes() == ()
+
+
+def test_a_file_with_an_absurd_number_does_not_hide_the_others(tmp_path: Path, clock: Clock) -> None:
+    write(tmp_path, "good")
+    text = "name: bad\nsteps: {a: {run: x, if: '{{ " + "9" * 5000 + " > 1 }}'}}\n"
+    (tmp_path / "bad.yml").write_text(text)
+
+    registry = Registry(tmp_path, clock)
+
+    assert list(registry.workflows()) == ["good"]
+    assert len(registry.mistakes()) == 1
