@@ -28,7 +28,8 @@ Keep = Callable[[Sequence[LogChunk]], None]
 _READ_SIZE = 64 * 1024
 _LONGEST_CHUNK = 32 * 1024
 _LONGEST_SECRET_PART = 4096
-_LAST_TRIES = 3
+_LAST_PATIENCE_SECONDS = 60.0
+"""How long the end of a step's output waits for a database that is away; its outcome waits longer."""
 _STREAMS: tuple[StreamName, ...] = ("stdout", "stderr")
 
 
@@ -129,10 +130,9 @@ class Output:
         return True
 
     def _hand_on_last(self) -> None:
-        for attempt in range(_LAST_TRIES):
-            if self._batch.hand_on():
-                return
-            time.sleep(attempt * self._limits.batch_seconds)
+        give_up_at = time.monotonic() + _LAST_PATIENCE_SECONDS
+        while not self._batch.hand_on() and time.monotonic() < give_up_at:
+            time.sleep(self._limits.batch_seconds)
 
     def _hand_on(self) -> None:
         for stream in self._streams.values():
@@ -147,6 +147,7 @@ class _Batch:
         self._keep = keep
         self._waiting: list[LogChunk] = []
         self._last_seq = 0
+        self._handed_seq = 0
         self._since: float | None = None
 
     def age(self) -> float:
@@ -162,7 +163,7 @@ class _Batch:
         """Append text, to the last chunk when it is of the same stream and short."""
         while text:
             last = self._waiting[-1] if self._waiting else None
-            if last is not None and last.stream == stream and len(last.text) < _LONGEST_CHUNK:
+            if last is not None and self._may_grow(last, stream):
                 room = _LONGEST_CHUNK - len(last.text)
                 self._waiting[-1] = LogChunk(last.seq, stream, last.at, last.text + text[:room])
             else:
@@ -171,11 +172,16 @@ class _Batch:
                 self._waiting.append(LogChunk(self._last_seq, stream, _now_ms(), text[:room]))
             text = text[room:]
 
+    def _may_grow(self, last: LogChunk, stream: StreamName) -> bool:
+        """A chunk that was handed on once may be kept although the answer was lost: it stays as it is."""
+        return last.stream == stream and len(last.text) < _LONGEST_CHUNK and last.seq > self._handed_seq
+
     def hand_on(self) -> bool:
         """Hand on what waits; False when it could not be kept and waits on."""
         self._since = None
         if not self._waiting:
             return True
+        self._handed_seq = self._last_seq
         # Whatever goes wrong in there must end neither the reading nor the step.
         try:
             self._keep(tuple(self._waiting))

@@ -159,6 +159,42 @@ def test_a_batch_that_was_not_kept_comes_again(caplog: pytest.LogCaptureFixture)
     assert "output.not_kept" in caplog.text
 
 
+def test_what_was_kept_although_the_answer_was_lost_is_neither_doubled_nor_added_to() -> None:
+    kept: dict[int, str] = {}
+    lost_answers = [OSError("the answer was lost")]
+
+    def keep(chunks: Sequence[LogChunk]) -> None:
+        for chunk in chunks:
+            kept.setdefault(chunk.seq, chunk.text)  # as the store does: what it has, it leaves alone
+        if lost_answers:
+            raise lost_answers.pop()
+
+    output = Output(keep, None, SMALL)
+    stdout, stderr = output.open()
+    os.write(stdout, b"one\n")
+    wait_until(lambda: not lost_answers)
+    os.write(stdout, b"two\n")
+    os.close(stdout)
+    os.close(stderr)
+    output.close()
+
+    assert "".join(kept.values()) == "one\ntwo\n"
+
+
+def test_the_end_waits_for_a_database_that_is_away() -> None:
+    kept = Kept()
+    away_until = time.monotonic() + 2.5
+
+    def keep(chunks: Sequence[LogChunk]) -> None:
+        if time.monotonic() < away_until:
+            raise OSError("away")
+        kept.keep(chunks)
+
+    write_all(Output(keep, None, SMALL), ("stdout", b"the end\n"))
+
+    assert kept.stdout == "the end\n"
+
+
 def test_a_pipe_that_stays_open_is_not_waited_for_long() -> None:
     kept = Kept()
     output = Output(kept.keep, None, SMALL)
