@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,8 +24,9 @@ from bot.one_machine import environment_of, free_port, handrail, start_redis, wa
 from bot.processes import ProcessGroup
 from bot.settings import Settings
 from engine.advance import Engine
-from engine.broker import make_broker, publish_hint, ring
+from engine.broker import make_broker, publish_hints, ring
 from engine.core.permission import Principal
+from engine.hints import HintSender
 
 THREADS = 8
 SECRET = "a signing secret for benchmarks"
@@ -65,7 +66,7 @@ class House:
             self._settings,
             WORKER_LOCK_SECONDS,
             lambda: ring(broker),
-            lambda run_id: publish_hint(broker, run_id),
+            HintSender(partial(publish_hints, broker)),
         )
 
     def scalar(self, sql: str) -> Any:

@@ -227,7 +227,8 @@ _STATE_KEYS = {
 
 def _selected_values(state: Mapping[str, Any]) -> list[str]:
     selected = state.get("selected_options")
-    values = [each.get("value") for each in selected if isinstance(each, Mapping)] if selected else []
+    chosen = selected if isinstance(selected, list) else []
+    values = [each.get("value") for each in chosen if isinstance(each, Mapping)]
     return [value for value in values if isinstance(value, str)]
 
 

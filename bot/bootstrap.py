@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.hardening import forbid_dumps
@@ -80,11 +81,12 @@ def build_web(settings: Settings, is_closing: Callable[[], bool] = lambda: False
     from bot.web.app import SlackEndpoint, create_app
     from bot.web.health import Part, health_routes
     from bot.web_process import WebProcess
-    from engine.broker import make_broker, publish_hint, ring
+    from engine.broker import make_broker, publish_hints, ring
+    from engine.hints import HintSender
 
     broker = make_broker(settings.redis)
     engine = build_engine(
-        settings, WEB_LOCK_SECONDS, lambda: ring(broker), lambda run_id: publish_hint(broker, run_id)
+        settings, WEB_LOCK_SECONDS, lambda: ring(broker), HintSender(partial(publish_hints, broker))
     )
     web = WebProcess(settings, engine, Hints())
     web.is_closing = is_closing
@@ -138,13 +140,14 @@ def run_worker(settings: Settings) -> None:
     """Claim and carry out until told to stop; then take nothing new, and wait a little for what runs."""
     import dramatiq
 
-    from engine.broker import make_broker, publish_hint, ring
+    from engine.broker import make_broker, publish_hints, ring
+    from engine.hints import HintSender
     from engine.loops.base import Loop
 
     forbid_dumps()
     broker = make_broker(settings.redis, on_ring=lambda: worker.nudge())
     engine = build_engine(
-        settings, WORKER_LOCK_SECONDS, lambda: ring(broker), lambda run_id: publish_hint(broker, run_id)
+        settings, WORKER_LOCK_SECONDS, lambda: ring(broker), HintSender(partial(publish_hints, broker))
     )
     worker = build_worker(settings, engine)
     listener = dramatiq.Worker(broker, worker_threads=1)

@@ -61,10 +61,17 @@ def finish_attempt(
         locked = locking.lock_run(c, claim.run_id)
         if locked is None:
             return None
-        if arguments is not None:
-            tasks.record_arguments(c, claim.task_id, claim.attempt, arguments)
         snapshot = locking.load_snapshot(c, locked)
-        transition = advance(c, engine, locked, event, SYSTEM, snapshot=snapshot, exit_code=exit_code)
+        transition = advance(
+            c,
+            engine,
+            locked,
+            event,
+            SYSTEM,
+            snapshot=snapshot,
+            exit_code=exit_code,
+            arguments={claim.step_id: arguments},
+        )
         following = None
         if not transition.is_noop and go_on:
             states = snapshot.tasks_after(transition.tasks)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dramatiq
@@ -60,9 +60,12 @@ def ring(broker: BellBroker) -> bool:
     return broker.attempt(lambda: _ring(broker))
 
 
-def publish_hint(broker: BellBroker, run_id: str) -> bool:
-    """Tell whoever shows runs that this one changed; whether Redis took it. As `ring`, it never raises."""
-    return broker.attempt(lambda: broker.client.publish(CHANGED_CHANNEL, run_id))
+def publish_hints(broker: BellBroker, run_ids: Iterable[str]) -> bool:
+    """Tell whoever shows runs that these changed; whether Redis took it. As `ring`, it never raises."""
+    hints = broker.client.pipeline(transaction=False)
+    for run_id in run_ids:
+        hints.publish(CHANGED_CHANNEL, run_id)
+    return broker.attempt(hints.execute)
 
 
 def _ring(broker: BellBroker) -> None:

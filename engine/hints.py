@@ -1,9 +1,14 @@
-"""Hints that a run changed, for those who show runs: best effort, and only to be sooner than their own looking."""
+"""Hints that a run changed, for those who show runs: best effort, and only to be sooner than their own looking.
+
+One end in each process: workers and commands send, whoever shows runs listens.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
 from contextlib import aclosing
 
 import redis.asyncio
@@ -13,6 +18,34 @@ from engine.broker import CHANGED_CHANNEL
 
 _PAUSE_SECONDS = 1.0
 _LISTEN_SECONDS = 5.0
+_GATHER_SECONDS = 0.02
+
+
+class HintSender:
+    """Publishes hints from a thread of its own, those of a moment together: nothing that changes a run waits for
+    Redis. `publish` must not raise."""
+
+    def __init__(self, publish: Callable[[Collection[str]], object]) -> None:
+        self._publish = publish
+        self._waiting: set[str] = set()
+        self._added = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, run_id: str) -> None:
+        with self._added:
+            self._waiting.add(run_id)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._send, name="hints", daemon=True)
+                self._thread.start()
+            self._added.notify()
+
+    def _send(self) -> None:
+        while True:
+            with self._added:
+                self._added.wait_for(lambda: self._waiting)
+                run_ids, self._waiting = self._waiting, set()
+            self._publish(run_ids)
+            time.sleep(_GATHER_SECONDS)
 
 
 async def changed_runs(redis_url: str) -> AsyncIterator[str]:

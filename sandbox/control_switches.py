@@ -1,4 +1,4 @@
-"""The control API's switches: faults, repeated deliveries, limits, scopes, channels, and starting over."""
+"""The control API's switches: faults, repeated deliveries, limits, scopes, channels, people, and starting over."""
 
 from typing import get_args
 
@@ -28,6 +28,7 @@ class Switches:
             "scopes": self.scopes,
             "messages/delete": self.delete_message,
             "channels": self.channels,
+            "people": self.people,
             "reset": self.reset,
         }
 
@@ -88,6 +89,16 @@ class Switches:
             "private": channel.is_private,
             "bot_is_member": BOT_USER_ID in channel.members,
         }
+
+    async def people(self, body: Body) -> Json:
+        """Make somebody a guest, or close their account."""
+        user = body.need("user")
+        if user not in self._workspace.people:
+            raise ControlError("user_not_found", f"There is no person {user!r}.", 404)
+        person = self._workspace.change_person(
+            user, guest=body.flag("guest"), deactivated=body.flag("deactivated")
+        )
+        return {"ok": True, "guest": person.is_guest, "deactivated": person.is_deactivated}
 
     async def reset(self, body: Body) -> Json:
         self._sandbox.reset()

@@ -24,6 +24,7 @@ class Person:
     is_admin: bool = False
     is_guest: bool = False
     is_bot: bool = False
+    is_deactivated: bool = False
     tz: str = "Etc/UTC"
     tz_offset: int = 0  # seconds
     color: str = "4bbe2e"  # six hex digits, no '#'

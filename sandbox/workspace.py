@@ -114,6 +114,15 @@ class Workspace:
         is_private = channel.is_private if private is None else private
         return self._put(replace(channel, is_archived=is_archived, is_private=is_private))
 
+    def change_person(
+        self, user_id: str, *, guest: bool | None = None, deactivated: bool | None = None
+    ) -> Person:
+        person = self.people[user_id]
+        is_guest = person.is_guest if guest is None else guest
+        is_deactivated = person.is_deactivated if deactivated is None else deactivated
+        self.people[user_id] = replace(person, is_guest=is_guest, is_deactivated=is_deactivated)
+        return self.people[user_id]
+
     def set_member(self, channel_id: str, user_id: str, is_member: bool) -> Channel:
         channel = self.channels[channel_id]
         others = channel.members - {user_id}
@@ -136,7 +145,8 @@ class Workspace:
         self._feed.publish(change)
 
     def reset(self) -> None:
-        """Back to the first day: no messages, no views, the channels as they were."""
+        """Back to the first day: no messages, no views, people and channels as they were."""
+        self.people = fixed_people()
         self.channels = fixed_channels()
         self.history.clear()
         self.views.clear_all()

@@ -5,24 +5,23 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.core.errors import Busy, Problem
+from store import sqlite
 from store.columns import now_millis
 
 __all__ = ["Connection", "Database", "now_ms"]
 
 STATEMENT_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
-OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
-_BUSY_SQLITE_CODES = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _BUSY_SQLSTATES = frozenset(
     {
         "25P03",  # idle in transaction for too long
@@ -49,46 +48,56 @@ class Database:
         self.url = url
         parsed = parse_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        make = _sqlite_engine if self.is_sqlite else _postgres_engine
-        self._engine = make(parsed, lock_timeout_seconds, pool_size)
-        self._reading = self._engine if self.is_sqlite else _reading_on_postgres(self._engine)
+        make = _sqlite_engines if self.is_sqlite else _postgres_engines
+        self._reading, self._writing = make(parsed, lock_timeout_seconds, pool_size)
         self._lock_timeout_seconds = lock_timeout_seconds
         self._writer_lock = threading.Lock()
+        self._turns = sqlite.Turns(f"{parsed.database}-turn")
 
     def write(self) -> AbstractContextManager[Connection]:
         """A transaction that may write: committed at the end of the block, rolled back by any exception.
 
         Raises Busy when a lock cannot be had in time or the database cannot be reached; nothing is done then.
         """
-        return self._write_sqlite() if self.is_sqlite else self._transaction(self._engine)
+        return self._write_sqlite() if self.is_sqlite else self._transaction(self._writing)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads, and sees one instant. Raises Busy like `write`."""
-        return self._transaction(self._reading, "BEGIN")
+        return self._transaction(self._reading, _begin_reading if self.is_sqlite else None)
 
     def dispose(self) -> None:
         """Close the idle connections."""
-        self._engine.dispose()
+        self._reading.dispose()
+        self._writing.dispose()
+        self._turns.close()
 
     @contextmanager
     def _write_sqlite(self) -> Iterator[Connection]:
-        # Threads queue here instead of polling the file's lock, which is slow and unfair.
-        if not self._writer_lock.acquire(timeout=self._lock_timeout_seconds):
+        deadline = time.monotonic() + self._lock_timeout_seconds
+
+        def begin(connection: Connection) -> None:
+            if not self._turns.begin(_sqlite_connection(connection), deadline):
+                raise _busy()
+
+        if not self._writer_lock.acquire(timeout=self._lock_timeout_seconds):  # threads queue here
             raise _busy()
         try:
-            with self._transaction(self._engine, "BEGIN IMMEDIATE") as connection:
+            with self._transaction(self._writing, begin) as connection:
                 yield connection
         finally:
             self._writer_lock.release()
 
     @contextmanager
-    def _transaction(self, engine: Engine, begin_sqlite: str = "") -> Iterator[Connection]:
+    def _transaction(
+        self, engine: Engine, begin: Callable[[Connection], object] | None = None
+    ) -> Iterator[Connection]:
+        """`begin` is what a SQLite connection does to begin: others do it by themselves."""
         with _connect(engine) as connection:
             try:
                 transaction = connection.begin()
                 try:
-                    if self.is_sqlite:
-                        connection.exec_driver_sql(begin_sqlite)
+                    if begin is not None:
+                        begin(connection)
                     yield connection
                 except BaseException:
                     transaction.rollback()
@@ -142,57 +151,38 @@ def _busy() -> Busy:
 def _is_busy(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
-    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
-    if sqlite_code is not None:
-        return (sqlite_code & 0xFF) in _BUSY_SQLITE_CODES  # the upper bits say which kind of busy
+    if isinstance(error.orig, sqlite3.Error):
+        return sqlite.is_busy(error.orig)
     return getattr(error.orig, "sqlstate", None) in _BUSY_SQLSTATES
 
 
 # --- SQLite
 
 
-def _sqlite_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Engine:
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
-        oldest = ".".join(map(str, OLDEST_SQLITE))
-        raise Problem(f"This Python comes with SQLite {sqlite3.sqlite_version}; Handrail needs {oldest}.")
-    if not url.database or url.database == ":memory:":
-        raise Problem("Handrail needs a SQLite file: write sqlite:////absolute/path/of/a/file.")
-    engine = create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_timeout=lock_timeout_seconds,
-        # no transactions by sqlite3's own ideas: `Database` says how each begins
-        connect_args={"isolation_level": None, "timeout": lock_timeout_seconds},
+def _sqlite_engines(url: URL, lock_timeout_seconds: float, pool_size: int) -> tuple[Engine, Engine]:
+    """For reading and for writing: of one process, one thread writes at a time."""
+    return (
+        sqlite.make_engine(url, lock_timeout_seconds, pool_size, waits_for_locks=True),
+        sqlite.make_engine(url, lock_timeout_seconds, 1, waits_for_locks=False),
     )
 
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, record: object) -> None:
-        _use_write_ahead_log(connection, lock_timeout_seconds)
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
 
-    return engine
+def _sqlite_connection(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float) -> None:
-    """Switching needs the file for itself, and SQLite does not wait for that by itself."""
-    deadline = time.monotonic() + timeout_seconds
-    while connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL").fetchone()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in _BUSY_SQLITE_CODES or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
 
 
 # --- Postgres
 
 
-def _reading_on_postgres(engine: Engine) -> Engine:
-    """Over the same pool."""
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+def _postgres_engines(url: URL, lock_timeout_seconds: float, pool_size: int) -> tuple[Engine, Engine]:
+    """For reading and for writing, over one pool."""
+    engine = _postgres_engine(url, lock_timeout_seconds, pool_size)
+    reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return reading, engine
 
 
 def _postgres_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> Engine:

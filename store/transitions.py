@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, null, select, update
 
+from engine.core.definition import JsonValue
 from engine.core.events import CloseApproval, Effect, OpenApproval, StartWait, StopTask, Transition
 from engine.core.state import RunStatus, TaskState, TaskStatus
 from store.columns import constant
@@ -33,6 +35,7 @@ _CHANGE_TASK = (
         due_at=bindparam("b_due_at"),
         result=bindparam("b_result", type_=tasks.c.result.type),
         error=bindparam("b_error", type_=tasks.c.error.type),
+        arguments=func.coalesce(bindparam("b_arguments", type_=tasks.c.arguments.type), tasks.c.arguments),
         worker=null(),
         lease_until=null(),
         stop_requested=False,
@@ -111,28 +114,39 @@ def apply_transition(
     actor: str,
     *,
     exit_code: int | None = None,
+    arguments: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> None:
     """Write down what planning answered for a run that this transaction has locked.
 
-    `actor` is whom the audit trail names; `exit_code` that of the attempt which ended. Attempts that end
-    here are closed, so nothing can be written in their name afterwards. Raises StaleWrite when a row is not
-    as it was planned from; the transaction must be given up then.
+    `actor` is whom the audit trail names; `exit_code` that of the attempt which ended; `arguments` are those of
+    steps, by id, that were not recorded before. Attempts that end here are closed, so nothing can be written in
+    their name afterwards. Raises StaleWrite when a row is not as it was planned from; the transaction must be
+    given up then.
     """
     if transition.is_noop:
         return
     if locked.status.is_terminal:
         raise StaleWrite(f"run {locked.id} has ended already")
-    _change_tasks(c, locked, transition.tasks, now)
+    _change_tasks(c, locked, transition.tasks, now, arguments)
     _end_attempts(c, locked, transition.tasks, now, exit_code)
     for effect in transition.effects:
         _carry_out(c, locked, effect, now)
     _change_run(c, locked, transition, now, actor)
 
 
-def _change_tasks(c: Connection, locked: LockedRun, changed: Sequence[TaskState], now: int) -> None:
+def _change_tasks(
+    c: Connection,
+    locked: LockedRun,
+    changed: Sequence[TaskState],
+    now: int,
+    arguments: Mapping[str, JsonValue],
+) -> None:
     if not changed:
         return
-    result = c.execute(_CHANGE_TASK, [_task_values(locked, task, now) for task in changed])
+    rows = [
+        {**_task_values(locked, task, now), "b_arguments": arguments.get(task.step_id)} for task in changed
+    ]
+    result = c.execute(_CHANGE_TASK, rows)
     expect_rows(result.rowcount, len(changed), f"tasks of run {locked.id}")
     # Only tasks that no worker has ever claimed have waited, and so may have left a timer.
     settled = [task for task in changed if task.status.is_settled and not task.attempt]

@@ -24,6 +24,7 @@ from engine.core.errors import NotFound, Problem, Refused
 
 logger = logging.getLogger("handrail.slack")
 
+HANDLED = frozenset({"command", "block_actions", "view_submission", "view_closed", "block_suggestion"})
 NOT_VERIFIED = (
     " Slack did not say just now who you are, so you were taken for a guest: please try again in a minute."
 )
@@ -57,7 +58,10 @@ def build_app(services: Services, authorized: AuthorizeResult) -> AsyncApp:
 
 
 async def dispatch(app: AsyncApp, request: SlackRequest) -> BoltResponse:
-    """Hand a checked request to Bolt as data: its own parser empties forms that hold the word "payload"."""
+    """Hand a checked request to Bolt as data: its own parser empties forms that hold the word "payload". What
+    nobody here handles (events, shortcuts) is taken, and that is all."""
+    if request.kind not in HANDLED:
+        return BoltResponse(status=200)
     return await app.async_dispatch(AsyncBoltRequest(mode="socket_mode", body=request.body))
 
 
@@ -112,7 +116,7 @@ def _unhandled(body: dict[str, Any]) -> str | None:
         case "view_submission":
             return views.STALE_FORM
         case _:
-            return None
+            return None  # a closed modal
 
 
 def _json(content: dict[str, Any]) -> BoltResponse:

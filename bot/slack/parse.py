@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +22,12 @@ _VIEW_ID = re.compile(r"V[A-Z0-9]{2,30}")
 _INTERACTIONS = frozenset(
     {"block_actions", "view_submission", "view_closed", "block_suggestion", "shortcut", "message_action"}
 )
+_COMMAND_FIELDS = ("command", "text", "user_id", "team_id", "channel_id", "trigger_id")
+_COMMAND_EXTRAS = ("response_url", "user_name", "channel_name")
+_INTERACTION_FIELDS = (
+    "type", "team", "user", "trigger_id", "response_url", "channel", "container", "message", "state", "view",
+    "actions", "is_cleared", "action_id", "block_id", "value", "callback_id",
+)  # fmt: skip
 MAX_FORM_FIELDS = 64
 
 
@@ -80,12 +87,13 @@ def check(body: dict[str, Any]) -> SlackRequest:
 
 
 def _check_command(body: dict[str, Any]) -> SlackRequest:
-    for name in ("command", "text", "user_id", "team_id", "channel_id", "trigger_id"):
+    for name in _COMMAND_FIELDS:
         if not isinstance(body.get(name), str):
             raise BadShape(f"a command needs {name}")
     team, user = _id(_TEAM_ID, body["team_id"]), _id(_USER_ID, body["user_id"])
     _id(CHANNEL_ID, body["channel_id"])
-    return SlackRequest("command", body, team, user, f"command:{body['trigger_id']}")
+    known = _only(body, (*_COMMAND_FIELDS, *_COMMAND_EXTRAS))
+    return SlackRequest("command", known, team, user, f"command:{body['trigger_id']}")
 
 
 # --- clicks, submissions and the like
@@ -106,7 +114,7 @@ def _check_interaction(kind: str, body: dict[str, Any]) -> SlackRequest:
     if trigger is None and kind in ("block_actions", "view_submission"):
         raise BadShape("a click and a submission have a trigger")
     key = f"{kind}:{trigger}" if trigger and kind != "block_suggestion" else None
-    return SlackRequest(kind, body, team_id, user_id, key)
+    return SlackRequest(kind, _only(body, _INTERACTION_FIELDS), team_id, user_id, key)
 
 
 def _check_place(kind: str, body: dict[str, Any], team_id: str) -> None:
@@ -162,6 +170,11 @@ def _check_actions(actions: object) -> None:
 
 
 # --- pieces
+
+
+def _only(body: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """What is known and was checked; nothing else goes further."""
+    return {name: body[name] for name in names if name in body}
 
 
 def _id(pattern: re.Pattern[str], value: object) -> str:

@@ -10,6 +10,7 @@ from blocks.types import View
 from blocks.values import FormDraft
 from bot.slack.services import Services
 from engine.core.definition import JsonValue, ParameterType, Workflow
+from engine.core.slack_ids import USER_ID
 
 UNKNOWN_USER = "This is nobody in this workspace, or their account is closed. Choose somebody else."
 
@@ -47,7 +48,9 @@ async def unknown_people(
     asked = {
         each.name: value
         for each in workflow.parameters
-        if each.type is ParameterType.USER and isinstance(value := values.get(each.name), str)
+        if each.type is ParameterType.USER
+        and isinstance(value := values.get(each.name), str)
+        and USER_ID.fullmatch(value)
     }
     answers = await asyncio.gather(*map(services.identity.is_active_member, asked.values()))
     return {name: UNKNOWN_USER for name, answer in zip(asked, answers, strict=True) if answer is False}

@@ -13,7 +13,7 @@ def user_json(person: Person, *, with_locale: bool = False) -> Json:
         "id": person.id,
         "team_id": TEAM_ID,
         "name": person.name,
-        "deleted": False,
+        "deleted": person.is_deactivated,
         "color": person.color,
         "real_name": person.real_name,
         "tz": person.tz,

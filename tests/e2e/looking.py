@@ -27,6 +27,14 @@ def run_count(stack: Stack) -> int:
     return found
 
 
+def posts_in_doubt(stack: Stack) -> int:
+    """Messages that were sent, and nobody has written down yet what Slack answered."""
+    with _reading(stack) as c:
+        query = text("SELECT count(*) FROM surface WHERE doubt_at IS NOT NULL AND ts IS NULL")
+        found: int = c.execute(query).scalar_one()
+    return found
+
+
 def facts_of(stack: Stack, root: dict[str, Any]) -> list[str]:
     """What the audit trail of a run tells, in its order; it must be whole."""
     with _reading(stack) as c:

@@ -1,4 +1,4 @@
-"""Looks into a stack's surfaces, and moves their times: a test cannot wait ten minutes."""
+"""Looks into a stack's runs and surfaces, and moves their times: a test cannot wait ten minutes."""
 
 from __future__ import annotations
 
@@ -34,5 +34,16 @@ def move(stack: Stack, surface: Json, **times: Any) -> None:
     try:
         with database.write() as c:
             c.execute(text(f"UPDATE surface SET {changes} WHERE id = :id"), {**times, "id": surface["id"]})
+    finally:
+        database.dispose()
+
+
+def run_status(stack: Stack, root: Json) -> str:
+    """What a run has come to, whatever its message says."""
+    query = text("SELECT status FROM run WHERE team_id = :team AND number = :number")
+    database = Database(stack.database_url)
+    try:
+        with database.read() as c:
+            return str(c.execute(query, {"team": TEAM, "number": number(root)}).scalar_one())
     finally:
         database.dispose()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.looking import decisions_of, facts_of
-from tests.support.sandbox_client import ADA, BOB, CYD, GENERAL, Json, SandboxClient
+from tests.support.sandbox_client import ADA, BOB, CYD, GENERAL, OPS, RELEASES, Json, SandboxClient
 from tests.support.stack import Stack, wait_until
 
-ROUNDS = 3
+ROUNDS = 6
 PATIENCE = 60.0
 
 
@@ -29,39 +28,36 @@ def click_at_once(stack: Stack, message: Json, clicks: dict[str, str]) -> dict[s
         return dict(zip(clicks, pool.map(click, clicks), strict=True))
 
 
-@pytest.mark.parametrize("answer_of_cyd", ["approve", "reject"])
-def test_bob_and_cyd_click_in_the_same_instant(stack: Stack, tmp_path: Path, answer_of_cyd: str) -> None:
-    were_both_there = 0
-    for round_ in range(ROUNDS):
-        mark = tmp_path / f"mark{round_}"
-        root = stack.start_run(ADA, "gate", mark=str(mark))
-        approval = stack.wait_in_thread(root, "asks for approval")
+def is_told(stack: Stack, channel: str, user: str, text: str) -> bool:
+    """Whether this person was told this, and nobody else can see it."""
+    panes = [stack.slack.messages(channel, viewer=user)]
+    panes += [
+        stack.slack.messages(channel, thread=m["ts"], viewer=user) for m in panes[0] if m.get("reply_count")
+    ]
+    return any(m["ephemeral_for"] == user and text in m["text"] for messages in panes for m in messages)
+
+
+def test_bob_and_cyd_click_in_the_same_instant(stack: Stack, tmp_path: Path) -> None:
+    marks = [tmp_path / f"mark{number}" for number in range(ROUNDS)]
+    places = zip(marks, cycle((GENERAL, RELEASES, OPS)), strict=False)
+    roots = [stack.start_run(ADA, "gate", channel, mark=str(mark)) for mark, channel in places]
+    races = 0
+    for root, mark, answer_of_cyd in zip(roots, marks, cycle(("approve", "reject")), strict=False):
+        approval = stack.wait_in_thread(root, "asks for approval", PATIENCE)
 
         was_there = click_at_once(stack, approval, {BOB: "approve", CYD: answer_of_cyd})
 
-        ((winner, is_approved),) = wait_until(lambda root=root: decisions_of(stack, root))  # type: ignore[misc]
+        ((winner, is_approved),) = decisions_of(stack, root)
         assert is_approved is (winner == BOB or answer_of_cyd == "approve")
-        stack.wait_for_status(root, "Completed" if is_approved else "Rejected", PATIENCE)
-        assert decisions_of(stack, root) == [(winner, is_approved)]
-        assert facts_of(stack, root).count("decision_made") == 1
-        assert mark.exists() is is_approved
+        word = "approved" if is_approved else "rejected"
         loser = CYD if winner == BOB else BOB
         if was_there[loser]:
-            were_both_there += 1
-            word = "approved" if is_approved else "rejected"
+            races += 1
             told = f"was {word} by <@{winner}> already; your answer changed nothing"
-            wait_until(lambda loser=loser, told=told: is_told(stack, loser, told))  # type: ignore[misc]
-        stack.wait_in_thread(root, f"{'Approved' if is_approved else 'Rejected'} by <@{winner}>")
-    assert were_both_there, "every second click came too late to be a race"
-
-
-def is_told(stack: Stack, user: str, text: str) -> bool:
-    """Whether this person, and nobody else, was told this."""
-    messages = stack.slack.messages(GENERAL, viewer=user)
-    messages += [
-        reply
-        for m in messages
-        if m.get("reply_count")
-        for reply in stack.slack.messages(thread=m["ts"], viewer=user)
-    ]
-    return any(message["ephemeral_for"] == user and text in message["text"] for message in messages)
+            wait_until(lambda: is_told(stack, root["channel"], loser, told))  # noqa: B023
+        stack.wait_for_status(root, "Completed" if is_approved else "Rejected", PATIENCE)
+        stack.wait_in_thread(root, f"{word.capitalize()} by <@{winner}>")
+        assert facts_of(stack, root).count("decision_made") == 1
+        assert decisions_of(stack, root) == [(winner, is_approved)]
+        assert mark.exists() is is_approved
+    assert races, "every second click came too late to be a race"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 from dramatiq import Message, Worker
 
-from engine.broker import ACTOR, NAMESPACE, QUEUE, BellBroker, make_broker, publish_hint, ring
+from engine.broker import ACTOR, NAMESPACE, QUEUE, BellBroker, make_broker, publish_hints, ring
 from engine.hints import changed_runs
 from engine.redis_connection import connect
 from tests.engine_shell.redis_server import RedisServer, running_redis
@@ -255,7 +255,7 @@ def test_a_black_hole_holds_nobody_up() -> None:
         for _ in range(3):
             started = time.monotonic()
             assert ring(broker) is False
-            assert publish_hint(broker, "x") is False
+            assert publish_hints(broker, ["x"]) is False
             assert time.monotonic() - started < 1.0
 
 
@@ -288,7 +288,7 @@ def test_a_hint_reaches_who_listens_also_after_redis_was_away(server: RedisServe
         heard = asyncio.ensure_future(following)
         deadline = time.monotonic() + 10
         while not heard.done() and time.monotonic() < deadline:
-            await asyncio.to_thread(publish_hint, broker, run_id)
+            await asyncio.to_thread(publish_hints, broker, [run_id])
             await asyncio.wait({heard}, timeout=0.05)
         return heard.result()
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from bot.bootstrap import step_environment
 from engine import commands
 from engine.advance import Engine
+from engine.attempts import LEASE_MS
 from engine.core.definition import JsonValue, Template
 from engine.core.eligibility import TERMINAL_TEAM, TERMINAL_USER
 from engine.core.evaluate import Evaluate, Names
@@ -144,7 +145,12 @@ class Workshop:
 
     @contextmanager
     def worker(
-        self, *, slots: int = 8, run_id: str | None = None, is_reconciling: bool = True, looks: bool = True
+        self,
+        *,
+        slots: int = 8,
+        run_id: str | None = None,
+        is_reconciling: bool = True,
+        lease_ms: int = LEASE_MS,
     ) -> Iterator[Worker]:
         """A worker that works, with its duties in threads, until the end of the block."""
         worker = Worker(
@@ -153,10 +159,11 @@ class Workshop:
             environment=step_environment(),
             slots=slots,
             grace_seconds=1,
+            lease_ms=lease_ms,
             run_id=run_id,
         )
-        duties: list[Duty] = [Renew(worker, every_seconds=0.1), Timers(self.engine, every_seconds=0.1)]
-        duties += [Look(worker, every_seconds=0.1)] if looks else []
+        duties: list[Duty] = [Renew(worker, every_seconds=0.1), Look(worker, every_seconds=0.1)]
+        duties += [Timers(self.engine, every_seconds=0.1)]
         duties += [Reconciler(self.engine, every_seconds=0.1)] if is_reconciling else []
         loops = [Loop(duty) for duty in duties]
         for loop in loops:

@@ -222,6 +222,10 @@ class SandboxClient:
         body = {"channel": channel, "archived": archived, "private": private, "bot_is_member": bot_is_member}
         return self._act("channels", body, True)
 
+    def person(self, user: str, *, guest: bool | None = None, deactivated: bool | None = None) -> Json:
+        """Make somebody a guest, or close their account; and read how they are now."""
+        return self._act("people", {"user": user, "guest": guest, "deactivated": deactivated}, True)
+
     def delete_message(self, channel: str, ts: str) -> None:
         self._act("messages/delete", {"channel": channel, "ts": ts}, True)
 
