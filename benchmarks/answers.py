@@ -10,8 +10,8 @@ from benchmarks.sizes import Sizes
 from benchmarks.workflow_files import CHAIN
 
 CONNECTIONS = (1, 16)
-COMMAND, FORM, BARE = "answer to /workflow help", "answer to a form that starts a run", "bare"
-BESIDE = "bare Starlette route that checks the signature"
+COMMAND, FORM, BARE = "`/workflow help` answered", "form answered, its run on disk", "bare"
+BESIDE = "a bare Starlette route that only checks the signature"
 
 
 def measure(place: Place, sizes: Sizes) -> list[Row]:

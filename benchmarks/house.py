@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from benchmarks.plain import Plain
+from benchmarks.plain import Plain, create_table
 from benchmarks.slack_requests import ADA, TEAM
 from benchmarks.workflow_files import write_workflows
 from bot.bootstrap import WORKER_LOCK_SECONDS, build_engine, migrate
@@ -83,13 +83,14 @@ class House:
     @contextmanager
     def plain(self, count: int = 1) -> Iterator[Plain]:
         """The plain actors, with so many processes of THREADS threads working for them."""
-        plain = Plain(self.redis_url, self.url)
-        plain.create_table()
+        create_table(self.url)
         options = ["--processes", str(count), "--threads", str(THREADS), "--path", str(_ROOT)]
         command = [sys.executable, "-m", "dramatiq", "benchmarks.plain:set_up", *options]
-        with self._running({"plain": command}, "Worker process is ready", count):
+        with (
+            self._running({"plain": command}, "Worker process is ready", count),
+            closing(Plain(self.redis_url, self.url)) as plain,
+        ):
             yield plain
-        plain.close()
 
     @contextmanager
     def web(self) -> Iterator[int]:

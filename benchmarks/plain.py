@@ -10,6 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import dramatiq
@@ -49,9 +50,6 @@ class Plain:
         if self._client.blpop([ENDED], seconds) is None:
             raise TimeoutError(f"plain actors came to no end within {seconds:g} seconds")
 
-    def create_table(self) -> None:
-        self._commit(_TABLE)
-
     def close(self) -> None:
         self.broker.close()
         self._client.close()
@@ -62,7 +60,7 @@ class Plain:
         )
 
     def _carry_out(self, run: str, step: int) -> None:
-        self._commit("", (run, step, time.time_ns()))
+        self._commit(run, step)
         if step < STEPS:
             self._step.send(run, step + 1)
         else:
@@ -77,20 +75,33 @@ def set_up() -> None:
     dramatiq.set_broker(Plain(os.environ["REDIS_URL"], os.environ["DATABASE_URL"]).broker)
 
 
-def _committer(url: str) -> Callable[..., None]:
-    """Executes one statement (by default an INSERT) as one transaction, over a connection a thread."""
-    kept = threading.local()
-    is_sqlite = url.startswith("sqlite")
+def create_table(url: str) -> None:
+    """What the actors write to."""
+    with closing(_connect(url)) as connection:
+        connection.execute(_TABLE)
 
-    def commit(statement: str = "", values: tuple[Any, ...] = ()) -> None:
+
+def _committer(url: str) -> Callable[[str, int], None]:
+    """Notes one step in one transaction, over a connection a thread."""
+    kept = threading.local()
+    insert = _SQLITE_INSERT if _is_sqlite(url) else _POSTGRES_INSERT
+
+    def commit(run: str, step: int) -> None:
         if not hasattr(kept, "connection"):
-            kept.connection = _sqlite(url) if is_sqlite else psycopg.connect(url, autocommit=True)
-        kept.connection.execute(statement or (_SQLITE_INSERT if is_sqlite else _POSTGRES_INSERT), values)
+            kept.connection = _connect(url)
+        kept.connection.execute(insert, (run, step, time.time_ns()))
 
     return commit
 
 
-def _sqlite(url: str) -> sqlite3.Connection:
+def _is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def _connect(url: str) -> Any:
+    """A connection whose statements are transactions of their own, as durable as Handrail's."""
+    if not _is_sqlite(url):
+        return psycopg.connect(url, autocommit=True)
     connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=10)
     connection.execute("PRAGMA journal_mode=WAL").fetchone()
     connection.execute("PRAGMA synchronous=FULL")

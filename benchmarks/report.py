@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from pathlib import Path
+from string import ascii_lowercase
 
 from rich.console import Console
 from rich.table import Table
@@ -63,24 +64,26 @@ def compare(
 
 
 def print_table(console: Console, rows: Sequence[Row]) -> None:
+    letters = {beside: letter for letter, beside in zip(ascii_lowercase, _yardsticks(rows), strict=False)}
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("figure", overflow="fold")
-    for heading in ("value", "unit", "yardstick", "ratio", "n"):
-        table.add_column(heading, justify="left" if heading == "unit" else "right", no_wrap=True)
-    table.add_column("beside", style="dim", overflow="fold")
+    table.add_column("figure")
+    for heading in ("value", "", "yardstick", "", "ratio", "n"):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for database, group in groupby(rows, key=lambda row: row.database):
         table.add_section()
         table.add_row(f"[bold]{database}[/bold]")
         for row in group:
-            table.add_row(
-                row.name,
-                _number(row.value),
-                row.unit,
-                *map(_number, (row.yardstick, row.ratio)),
-                str(row.n),
-                row.beside,
-            )
+            value, yardstick, ratio = map(_number, (row.value, row.yardstick, row.ratio))
+            letter = letters.get(row.beside, "")
+            table.add_row(row.name, value, row.unit, yardstick, letter, ratio, str(row.n))
     console.print(table)
+    for beside, letter in letters.items():
+        console.print(f"{letter}: {beside}", style="dim", highlight=False)
+
+
+def _yardsticks(rows: Iterable[Row]) -> list[str]:
+    """Each once, in the order in which they come."""
+    return list(dict.fromkeys(row.beside for row in rows if row.beside))
 
 
 def write_json(path: Path, machine: Mapping[str, str | float], rows: Iterable[Row]) -> None:

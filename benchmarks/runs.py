@@ -23,8 +23,8 @@ PROCESSES = (1, 2)
 PATIENCE_SECONDS = 120.0
 REST_SECONDS = 0.1
 LOOK_SECONDS = 0.02
-BESIDE_RUN = "plain Dramatiq, one raw commit a step"
-BESIDE_SHELL = "/bin/sh -e -c : started by Python"
+BESIDE_RUN = "plain Dramatiq actors, one raw commit a step, same Redis, database, processes and threads"
+BESIDE_SHELL = "`/bin/sh -e -c :`, started from Python and waited for"
 _UNENDED = "SELECT COUNT(*) FROM run WHERE finished_at IS NULL"
 
 
@@ -44,38 +44,43 @@ def measure(place: Place, sizes: Sizes) -> list[Row]:
     figures = Figures()
     with house(place) as built:
         for _ in range(sizes.rounds):
-            _measure_single(built, sizes, figures)
             for processes in PROCESSES:
-                with built.workers(processes):
-                    rate = _rate(lambda: _run_many(built, sizes.runs), sizes.runs)
-                    figures.rates.setdefault(processes, []).append(rate)
-                with built.plain(processes) as plain:
-                    plain_rate = _rate(lambda: _run_many_plain(plain, sizes.runs), sizes.runs)
-                    figures.plain_rates.setdefault(processes, []).append(plain_rate)
+                _measure_handrail(built, processes, sizes, figures)
+                _measure_plain(built, processes, sizes, figures)
     return _rows(place.name, sizes, figures)
 
 
-def _measure_single(built: House, sizes: Sizes, figures: Figures) -> None:
-    with built.workers():
+def _measure_handrail(built: House, processes: int, sizes: Sizes, figures: Figures) -> None:
+    with built.workers(processes):
         _run_one(built, CHAIN)  # the first of everything is slower, and no idle system is new
-        figures.run += [_run_one(built, CHAIN) for _ in range(sizes.samples)]
-        shell_runs = [_run_one(built, SHELL_CHAIN) for _ in range(max(1, sizes.samples // 2))]
-        figures.shell_step += [milliseconds / STEPS for milliseconds in shell_runs]
-    with built.plain() as plain:
-        _milliseconds(lambda: _run_many_plain(plain, 1))
-        figures.plain_run += [_milliseconds(lambda: _run_many_plain(plain, 1)) for _ in range(sizes.samples)]
-    figures.plain_shell += [_milliseconds(_run_shell) for _ in shell_runs]
+        if processes == 1:
+            figures.run += [_run_one(built, CHAIN) for _ in range(sizes.samples)]
+            shell_runs = [_run_one(built, SHELL_CHAIN) for _ in range(max(1, sizes.samples // 2))]
+            figures.shell_step += [milliseconds / STEPS for milliseconds in shell_runs]
+        rate = _rate(lambda: _run_many(built, sizes.runs), sizes.runs)
+        figures.rates.setdefault(processes, []).append(rate)
+
+
+def _measure_plain(built: House, processes: int, sizes: Sizes, figures: Figures) -> None:
+    with built.plain(processes) as plain:
+        _run_many_plain(plain, 1)
+        if processes == 1:
+            runs = range(sizes.samples)
+            figures.plain_run += [_milliseconds(lambda: _run_many_plain(plain, 1)) for _ in runs]
+            figures.plain_shell += [_milliseconds(_run_shell) for _ in runs]
+        rate = _rate(lambda: _run_many_plain(plain, sizes.runs), sizes.runs)
+        figures.plain_rates.setdefault(processes, []).append(rate)
 
 
 def _rows(database: str, sizes: Sizes, figures: Figures) -> list[Row]:
-    name = f"one run of {STEPS} `set` steps on an idle system"
+    name = f"one run of {STEPS} `set` steps"
     rows = compare(database, name, figures.run, figures.plain_run, BESIDE_RUN)
-    name = "one `run: ':'` step on an idle system"
+    name = "one `run: ':'` step"
     rows += compare(database, name, figures.shell_step, figures.plain_shell, BESIDE_SHELL)
     for processes in PROCESSES:
-        workers = f"{processes} process{'es' if processes > 1 else ''} of {THREADS} threads"
+        workers = f"{processes} worker{'s' if processes > 1 else ''}"
         rates = figures.rates[processes]
-        name = f"{sizes.runs} runs of {STEPS} `set` steps at once, {workers}"
+        name = f"{sizes.runs} such runs at once, {workers}"
         yardstick = percentile(figures.plain_rates[processes], 50)
         rows.append(Row(database, name, percentile(rates, 50), "steps/s", len(rates), yardstick, BESIDE_RUN))
     return rows

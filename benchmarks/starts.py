@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from queue import SimpleQueue
 
 from benchmarks import slack_requests
@@ -24,8 +24,8 @@ from benchmarks.workflow_files import ASK, MARKED_STEP, START
 PATIENCE_SECONDS = 20.0
 REST_SECONDS = 0.15
 """Between samples: until everybody sleeps again."""
-BESIDE = "plain Dramatiq, message sent to actor running"
-SUBMIT, CLICK = "form submitted to first step", "approve clicked to next step"
+BESIDE = "plain Dramatiq, from sending a message to its actor running"
+SUBMIT, CLICK = "form submitted, first step", "*Approve* clicked, next step"
 
 Samples = dict[str, list[float]]
 
@@ -35,8 +35,13 @@ def measure(place: Place, sizes: Sizes) -> list[Row]:
     yardstick: list[float] = []
     with house(place) as built:
         for _ in range(sizes.rounds):
-            with built.workers(), built.web() as port, _stamps(built) as stamps:
-                _measure_handrail(built, _Sender(port), stamps, sizes.samples, samples)
+            with (
+                built.workers(),
+                built.web() as port,
+                _stamps(built) as stamps,
+                closing(_Sender(port)) as sender,
+            ):
+                _measure_handrail(built, sender, stamps, sizes.samples, samples)
             with built.plain() as plain:
                 yardstick += [_touch(plain) for _ in range(sizes.samples)]
     return [
@@ -76,7 +81,7 @@ def _sample(
     runs = (stamps.get(timeout=PATIENCE_SECONDS) - began) * 1000
     claimed = built.scalar(f"SELECT MAX(started_at) FROM task WHERE step_id = '{MARKED_STEP}'") - wall
     samples.setdefault(f"{name} claimed", []).append(max(0.0, claimed))
-    samples.setdefault(f"{name}, its command running", []).append(runs)
+    samples.setdefault(f"{name} runs its command", []).append(runs)
 
 
 def _touch(plain: Plain) -> float:
@@ -92,6 +97,9 @@ class _Sender:
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def post(self, body: bytes) -> None:
         self._connection.request("POST", slack_requests.PATH, body, slack_requests.headers(SECRET, body))

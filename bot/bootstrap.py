@@ -40,8 +40,10 @@ def configure_logging(settings: Settings) -> None:
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
     # Bolt logs bodies and signatures of requests at info level; HTTP clients log every call.
-    for noisy in ("handrail.bolt", "slack_bolt", "slack_sdk", "httpx", "dramatiq", "aiohttp.access"):
+    for noisy in ("alembic", "slack_bolt", "slack_sdk", "httpx", "dramatiq", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Bolt warns that it leaves the token in the environment alone, which is what we want.
+    logging.getLogger("handrail.bolt").setLevel(logging.ERROR)
 
 
 def build_engine(

@@ -104,7 +104,7 @@ class Projector:
             now = now_ms(c)
             due = [each for way in Way for each in projecting.due_surfaces(c, self.team_id, now, BATCH, way)]
             doubtful = projecting.doubtful_surfaces(c, self.team_id, now, BATCH)
-            return _Look(due, doubtful, projecting.open_view_count(c, self.team_id))
+            return _Look(due, doubtful, projecting.open_view_count(c, self.team_id, now))
 
     def _hold(self) -> bool:
         """Be the sender: the row is renewed in time, or taken when its holder says nothing any more."""

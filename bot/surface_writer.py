@@ -19,7 +19,9 @@ from bot.slack_calls import (
     RateLimited,
     SlackCalls,
     SurfaceTrouble,
+    Unclear,
     Undeliverable,
+    Unreached,
     Unusable,
 )
 from engine.advance import Engine
@@ -66,15 +68,19 @@ class SurfaceWriter:
 
     async def settle(self, surface: Surface) -> None:
         """Look for other copies of a posted message, left behind by answers that were lost, and delete them."""
-        copies = await self._copies(surface)
-        for copy in copies or ():
-            if copy.ts != surface.ts:
-                await self.calls.delete(surface, copy.ts)
-                logger.info("copy_deleted id=%s ts=%s", surface.id, copy.ts)
+        may_learn_later = False
+        try:
+            for copy in await self.calls.copies(surface):
+                if copy.ts != surface.ts:
+                    await self.calls.delete(surface, copy.ts)
+                    logger.info("copy_deleted id=%s ts=%s", surface.id, copy.ts)
+        except SurfaceTrouble as trouble:
+            logger.warning("copies_not_settled id=%s reason=%s", surface.id, trouble.reason)
+            may_learn_later = isinstance(trouble, Unclear | Unreached | RateLimited | Unusable)
 
         def settle(c: Connection) -> None:
             now = now_ms(c)
-            is_over = copies is not None or now - (surface.posted_at or 0) > COPY_PATIENCE_MS
+            is_over = not may_learn_later or now - (surface.posted_at or 0) > COPY_PATIENCE_MS
             projecting.doubt(c, surface.id, None if is_over else now + COPY_PAUSE_MS)
 
         await self._write(settle)

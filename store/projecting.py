@@ -118,7 +118,13 @@ _DOUBTFUL = FIND.where(
 _OPEN_VIEWS = (
     select(func.count())
     .select_from(surfaces)
-    .where(surfaces.c.team_id == bindparam("b_team"), IS_OPEN, _IS_VIEW, surfaces.c.due_at < ASLEEP)
+    .where(
+        surfaces.c.team_id == bindparam("b_team"),
+        IS_OPEN,
+        _IS_VIEW,
+        surfaces.c.due_at < ASLEEP,
+        surfaces.c.due_at > NOW - SLEEPS_AFTER_MS,
+    )
 )
 _POSTED = (
     update(surfaces)
@@ -216,9 +222,9 @@ def doubtful_surfaces(c: Connection, team_id: str, now: int, limit: int) -> list
     return [read_surface(row) for row in rows]
 
 
-def open_view_count(c: Connection, team_id: str) -> int:
-    """How many modals of this workspace are kept live."""
-    return c.execute(_OPEN_VIEWS, {"b_team": team_id}).scalar_one()
+def open_view_count(c: Connection, team_id: str, now: int) -> int:
+    """How many modals of this workspace are kept live; those that have shown nothing new for long cost nothing."""
+    return c.execute(_OPEN_VIEWS, {"b_team": team_id, "b_now": now}).scalar_one()
 
 
 def record_posted(

@@ -7,10 +7,12 @@ import logging
 import secrets
 from typing import Any
 
+from aiohttp import ClientError
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from blocks import problems
@@ -20,6 +22,7 @@ from bot.slack import actions, commands, modals, views
 from bot.slack.parse import SlackRequest
 from bot.slack.replies import user_id_of
 from bot.slack.services import Services
+from bot.slack_client import error_code, status_code
 from engine.core.errors import NotFound, Problem, Refused
 
 logger = logging.getLogger("handrail.slack")
@@ -31,8 +34,16 @@ NOT_VERIFIED = (
 
 
 async def warm_up(client: AsyncWebClient) -> AuthorizeResult:
-    """Ask Slack once who we are, so that the first request need not wait for it. Raises SlackApiError."""
-    answer = await client.auth_test()
+    """Ask Slack once who we are, so that the first request need not wait for it. Raises Problem."""
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        code = error_code(error) or f"status {status_code(error)}"
+        raise Problem(
+            f"Slack does not take SLACK_BOT_TOKEN ({code}). docs/slack.md says where to find it."
+        ) from error
+    except (ClientError, TimeoutError, OSError) as error:
+        raise Problem(f"Slack cannot be reached at {client.base_url}: {error!r}.") from error
     return AuthorizeResult.from_auth_test_response(auth_test_response=answer, bot_token=client.token)
 
 

@@ -13,13 +13,16 @@ from typing import Any
 import httpx
 import pytest
 
+from engine import commands
+from engine.core.permission import Principal
 from store.projecting import SLEEPS_AFTER_MS
 from tests.e2e.conftest import WORKFLOWS
-from tests.e2e.looking import number
+from tests.e2e.looking import TEAM, number
 from tests.e2e.surfaces_of import move, run_status, surfaces_of
 from tests.support.faults import kill_web, wait_for_new_web
 from tests.support.sandbox_client import ADA, BOB, CYD, GENERAL, OPS, RELEASES, Json
 from tests.support.stack import Stack, fill, wait_until
+from tests.support.web_side import second_web, web_side
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -533,3 +536,18 @@ def test_a_call_that_is_under_way_at_shutdown_is_finished_and_remembered(
     assert len(roots(stack, number(root), RELEASES)) == 1
     looks = [call for call in stack.slack.calls("conversations.history") if call["number"] > before]
     assert looks == [], "nothing had to be looked for"
+
+
+def test_of_two_web_processes_one_sends_and_the_other_takes_over_at_once(
+    tmp_path: Path, migrated_sqlite_file: Path
+) -> None:
+    with web_side(tmp_path / "house", WORKFLOWS, migrated_sqlite_file) as side, second_web(side):
+        started = side.start("gate", channel=OPS, mark="x")
+        wait_until(lambda: len(side.slack.calls("chat.postMessage")) == 3)
+
+        side.web.close()
+        (approval,) = side.picture(started).approvals
+        commands.decide(side.engine, Principal(TEAM, BOB), approval.id, approve=True)
+
+        side.slack.wait_for_message("Approved by", channel=OPS, timeout=4)
+        assert len(side.slack.calls("chat.postMessage")) == 3

@@ -69,7 +69,7 @@ steps:
     run: |
       echo "$HANDRAIL_ATTEMPT" >> "$FOLDER/began"
       while [ ! -e "$FOLDER/go.$HANDRAIL_ATTEMPT" ]; do sleep 0.02; done
-      echo "$HANDRAIL_ATTEMPT"
+      echo "$HANDRAIL_ATTEMPT" > "$HANDRAIL_OUTPUT"
   after: {needs: [hold], run: echo after}
 """
 

@@ -35,6 +35,7 @@ READS_CHANNELS = {"channels:read", "groups:read"}
 READS_HISTORY = {"channels:history", "groups:history"}
 
 SCOPES_OF: Mapping[str, set[str]] = {
+    "api_call": set(),  # what all the others go through
     "auth_test": set(),
     "chat_postMessage": {"chat:write"},
     "chat_postEphemeral": {"chat:write"},

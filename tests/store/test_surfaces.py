@@ -232,7 +232,7 @@ def test_a_modal_that_sleeps_is_woken_by_the_end_of_its_run(database: Database, 
     dialog = add(database, run.id, SurfaceKind.DIALOG, view_id="V1")
     with database.write() as c:
         postpone(c, dialog, ASLEEP)
-        assert open_view_count(c, TEAM) == 0
+        assert open_view_count(c, TEAM, now_ms(c)) == 0
     assert due(database) == []
     store.happen(run.id, CancelRequested(ADA))
     assert due_ids(database) == [dialog]
@@ -245,7 +245,8 @@ def test_a_modal_that_shows_something_else_frees_its_view(database: Database, st
         found = find_view(c, "V1")
         assert found is not None
         assert (found.id, found.user_id) == (old, ADA)
-        assert open_view_count(c, TEAM) == 1
+        assert open_view_count(c, TEAM, 1) == 1
+        assert open_view_count(c, TEAM, SLEEPS_AFTER_MS + 1) == 0
         assert replace_view(c, "V1", now_ms(c))
         assert not replace_view(c, "V1", now_ms(c))
         assert find_view(c, "V1") is None
@@ -383,7 +384,7 @@ def test_a_dialog_that_nobody_touches_gets_tired_and_a_click_wakes_it(
     assert (found.surface.id, found.is_tired) == (dialog, True)
     with database.write() as c:
         assert fall_asleep(c, found.surface, version, "asleep")
-        assert open_view_count(c, TEAM) == 0
+        assert open_view_count(c, TEAM, now_ms(c)) == 0
     assert due(database) == []
     with database.write() as c:
         attend_views(c, ["V1", "V2"], created_at + SLEEPS_AFTER_MS)

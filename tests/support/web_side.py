@@ -9,7 +9,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -39,11 +39,14 @@ FORM = "application/x-www-form-urlencoded"
 class WebSide:
     """`slack` drives the local Slack, `engine` does what workers do, `post` sends anything at all."""
 
-    def __init__(self, web_url: str, slack: SandboxClient, engine: Engine, workflows: Path) -> None:
+    def __init__(self, web_url: str, slack: SandboxClient, engine: Engine, settings: Settings) -> None:
         self.web_url = web_url
         self.slack = slack
         self.engine = engine
-        self.workflows = workflows
+        self.settings = settings
+        self.workflows = settings.workflows
+        self.web = ExitStack()
+        """Closing it ends the web process as a signal does."""
         self._http = httpx.Client(timeout=10, trust_env=False, verify=False)
 
     # What Slack would send, or somebody who has its secret
@@ -118,6 +121,7 @@ class WebSide:
         return picture
 
     def close(self) -> None:
+        self.web.close()
         self._http.close()
         self.engine.database.dispose()
 
@@ -190,14 +194,18 @@ def web_side(home: Path, workflows: Path, database_file: Path) -> Iterator[WebSi
     )
     config = SandboxConfig(f"{web_url}/slack/events", TOKEN, SECRET, slack_url, app_name="Handrail")
     engine = build_engine(settings, 5.0)
-    with (
-        served(lambda _: create_app(config), slack_socket),
-        served(lambda _: build_web(settings), web_socket),
-        SandboxClient(slack_url) as slack,
-    ):
+    with served(lambda _: create_app(config), slack_socket), SandboxClient(slack_url) as slack:
         slack.limits("off")
-        side = WebSide(web_url, slack, engine, home / "workflows")
+        side = WebSide(web_url, slack, engine, settings)
+        side.web.enter_context(served(lambda _: build_web(settings), web_socket))
         try:
             yield side
         finally:
             side.close()
+
+
+@contextmanager
+def second_web(side: WebSide) -> Iterator[str]:
+    """Another web process on the same database; its address."""
+    with served(lambda _: build_web(side.settings)) as url:
+        yield url
