@@ -212,7 +212,7 @@ def test_a_run_whose_web_process_died_is_announced_once_and_a_repeated_submit_fi
     form = stack.slack.wait_for_view(ADA, callback_id="start_form")
     before = {message["ts"] for message in stack.slack.messages()}
     runs, calls = run_count(stack), stack.slack.calls()[-1]["number"]
-    stack.slack.faults("chat.postMessage", "ratelimited:1")  # so that it is not announced before
+    stack.slack.faults("chat.postMessage", "ratelimited:5")  # so that it is not announced before
 
     assert stack.slack.submit(ADA, form, fill(form, {}))["ok"]
     stack.slack.wait_for_call("chat.postMessage", after=calls)
