@@ -71,7 +71,7 @@ def test_whoever_started_a_run_may_not_approve_it(stack: Stack) -> None:
 
     refusal = ephemeral(stack, BOB, "someone else must")
     assert "Ask " in refusal["text"]
-    assert "is Waiting for Approval" in stack.root(root)["text"]
+    stack.wait_for_status(root, "Waiting for Approval")
     stack.slack.click(CYD, "reject", approval)
     stack.wait_for_status(root, "Rejected")
 
