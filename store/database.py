@@ -52,7 +52,7 @@ class Database:
         self._reading, self._writing = make(parsed, lock_timeout_seconds, pool_size)
         self._lock_timeout_seconds = lock_timeout_seconds
         self._writer_lock = threading.Lock()
-        self._turns = sqlite.Turns(f"{parsed.database}-turn")
+        self._turns = sqlite.Turns(str(parsed.database))
 
     def write(self) -> AbstractContextManager[Connection]:
         """A transaction that may write: committed at the end of the block, rolled back by any exception.

@@ -66,19 +66,22 @@ class Turns:
     """Lets the writers of one file begin in turn, also those of different processes; for one thread at a time.
 
     SQLite lets in whoever asks at the right moment, and a process that writes again and again leaves the others
-    hardly such a moment, for seconds. So whoever has waited for a while locks the file at `path` until SQLite has
-    let it in: nobody else asks meanwhile. Taking strict turns from the start would cost more time than it saves.
+    hardly such a moment, for seconds. So whoever has waited for a while locks a file beside the database until
+    SQLite has let it in: nobody else asks meanwhile. Taking strict turns from the start would cost more time than
+    it saves.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, database: str) -> None:
+        """`database` is the path of the SQLite file."""
+        self._database = database
         self._file: int | None = None
 
     def begin(self, connection: sqlite3.Connection, deadline: float) -> bool:
         """Begin a transaction that may write, on a connection that does not wait for locks by itself. False: not
         to be had before `deadline`, of the monotonic clock."""
         if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            mode = os.stat(self._database).st_mode & 0o666  # whoever may write to the database may take turns
+            self._file = os.open(f"{self._database}-turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, mode)
         file = self._file
         patience_ends = min(deadline, time.monotonic() + PATIENCE_SECONDS)
         if _try_until(

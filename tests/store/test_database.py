@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +77,32 @@ def test_writers_of_one_process_and_of_others_lose_nothing(database_url: str, da
     at_once(8, add)
     other.dispose()
     assert count(database) == 80
+
+
+def test_a_process_that_writes_again_and_again_does_not_keep_another_one_out(
+    database_url: str, database: Database
+) -> None:
+    other = Database(database_url, lock_timeout_seconds=1.0)
+    is_enough = threading.Event()
+
+    def write_again_and_again() -> None:
+        for turn in itertools.count():
+            if is_enough.is_set():
+                return
+            with database.write() as c:
+                c.execute(text(insert(f"greedy-{turn}")))
+                time.sleep(0.003)
+
+    with ThreadPoolExecutor(1) as pool:
+        greedy = pool.submit(write_again_and_again)
+        try:
+            for turn in range(20):
+                with other.write() as c:  # Busy when it has to wait for longer than a second
+                    c.execute(text(insert(f"modest-{turn}")))
+        finally:
+            is_enough.set()
+            greedy.result(timeout=30)
+            other.dispose()
 
 
 @pytest.mark.parametrize("is_same_process", [True, False])
