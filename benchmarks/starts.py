@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 20.0
 REST_SECONDS = 0.15
 """Between samples: until everybody sleeps again."""
 BESIDE = "plain Dramatiq, from sending a message to its actor running"
-SUBMIT, CLICK = "form submitted, first step", "*Approve* clicked, next step"
+SUBMIT, CLICK = "form to first step", "Approve to next step"
 
 Samples = dict[str, list[float]]
 
@@ -80,8 +80,8 @@ def _sample(
     act()
     runs = (stamps.get(timeout=PATIENCE_SECONDS) - began) * 1000
     claimed = built.scalar(f"SELECT MAX(started_at) FROM task WHERE step_id = '{MARKED_STEP}'") - wall
-    samples.setdefault(f"{name} claimed", []).append(max(0.0, claimed))
-    samples.setdefault(f"{name} runs its command", []).append(runs)
+    samples.setdefault(f"{name}, claimed", []).append(max(0.0, claimed))
+    samples.setdefault(f"{name}, command runs", []).append(runs)
 
 
 def _touch(plain: Plain) -> float:

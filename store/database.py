@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from engine.core.errors import Busy, Problem
 from store import sqlite
@@ -21,6 +23,8 @@ __all__ = ["Connection", "Database", "now_ms"]
 
 STATEMENT_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
+RESTED_SECONDS = 1.0
+"""No server restarts faster than that."""
 
 _BUSY_SQLSTATES = frozenset(
     {
@@ -198,11 +202,31 @@ def _postgres_engine(url: URL, lock_timeout_seconds: float, pool_size: int) -> E
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "application_name": "handrail",
     }
-    return create_engine(
+    engine = create_engine(
         url.difference_update_query(["options"]),
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_timeout=lock_timeout_seconds,
-        pool_pre_ping=True,
         connect_args=options,
     )
+    _ask_rested_connections(engine)
+    return engine
+
+
+def _ask_rested_connections(engine: Engine) -> None:
+    """A connection that has rested is asked whether its server is still there, and replaced if not. One that was
+    just used is not: that would be one more way to the server and back for each transaction."""
+
+    @event.listens_for(engine, "checkin")
+    def rest(connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: object) -> None:
+        now = time.monotonic()
+        if now - record.info.get("rests_since", now) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error

@@ -18,6 +18,7 @@ from engine.core.errors import Busy, Problem
 from store.columns import clean_text, to_json
 from store.database import Database, now_ms
 from tests.store.builders import at_once
+from tests.support.databases import PostgresServer
 
 COUNT = text("SELECT count(*) FROM delivery")
 
@@ -152,6 +153,25 @@ def test_a_server_that_is_not_there_is_busy_and_says_that_nothing_was_changed() 
     with pytest.raises(Busy, match="cannot be reached"), database.write():
         pass
     database.dispose()
+
+
+def test_a_connection_that_ended_while_it_rested_is_replaced(
+    postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database.RESTED_SECONDS", 0.0)
+    url = postgres_server.create()
+    database, other = Database(url), Database(url)
+    with database.read() as c:
+        first = c.execute(BACKEND).scalar_one()
+    with other.write() as c:
+        assert c.execute(text(f"SELECT pg_terminate_backend({first}, 10000)")).scalar_one()
+    with database.read() as c:
+        assert c.execute(BACKEND).scalar_one() != first
+    database.dispose()
+    other.dispose()
+
+
+BACKEND = text("SELECT pg_backend_pid()")
 
 
 @pytest.mark.parametrize(
