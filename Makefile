@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
+# Tests mostly wait for real processes, so more run at once than there are cores. One at a time: TESTERS=0
+TESTERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help setup sandbox test check bench pins
@@ -36,7 +38,7 @@ sandbox: setup
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python tests/support/browser_setup.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
