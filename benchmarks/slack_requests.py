@@ -36,7 +36,7 @@ def submission(workflow: str, digest: str) -> bytes:
         "id": f"V{secrets.token_hex(6).upper()}",
         "type": "modal",
         "callback_id": CallbackId.START_FORM.value,
-        "private_metadata": encode(FormDraft(workflow, digest, CHANNEL)),
+        "private_metadata": encode(FormDraft(workflow, digest, CHANNEL, int(time.time()))),
         "state": {"values": {}},
     }
     return _interaction("view_submission", ADA, view=view)

@@ -129,7 +129,8 @@ def _approval_lines(approvals: tuple[ApprovalPicture, ...]) -> list[Block]:
     for approval in approvals[:APPROVALS_SHOWN]:
         people = mentions(decision.user_id for decision in approval.decisions)
         by = f", decided by {people}" if people else ""
-        lines.append(f"{safe(approval.title, 100)}: {approval.status.value.capitalize()}{by}")
+        title = safe(approval.title, 100)
+        lines.append(f"{title}{' ' if title.endswith('?') else ': '}{approval.status.value.capitalize()}{by}")
     more = len(approvals) - APPROVALS_SHOWN
     lines += [f"… and {more} more"] if more > 0 else []
     return [section("*Approvals*"), *(context(line) for line in lines)] if lines else []
@@ -178,7 +179,7 @@ def _facts(task: TaskPicture) -> list[str]:
         facts.append(f"Started {when(task.started_at)}")
     if task.finished_at is not None:
         took = task_duration(task)
-        facts.append(f"Ended {when(task.finished_at)}" + (f" after {took}" if took else ""))
+        facts.append(f"Ended {when(task.finished_at)}" + (f", took {took}" if took else ""))
     if task.exit_code is not None:
         facts.append(f"Exit code {task.exit_code}")
     return facts

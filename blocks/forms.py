@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from blocks.fields import field, initial, read_field
-from blocks.ids import ActionId, BlockPrefix, CallbackId, block_id, param_name
+from blocks.fields import NO_GROUPS, Groups, field, initial, read_field
+from blocks.ids import ActionId, BlockPrefix, CallbackId, block_id, owner_name, param_name
 from blocks.parts import menu, modal, option
 from blocks.text import header, one_line, plain, plain_section, section
-from blocks.types import BLOCKS_PER_VIEW, Block, View, WorkflowCard
+from blocks.types import BLOCKS_PER_VIEW, VIEW_LENGTH, Block, View, WorkflowCard
 from blocks.values import FormDraft, PickerDraft
+from engine.core.asking import deciding_names
 from engine.core.definition import JsonValue, Parameter, Workflow
+from engine.core.errors import Problem
+from engine.core.json_text import NotJson
 
 TITLE = "Run Workflow"
 ALERT_LIMIT = 200
-_FIELDS_LIMIT = BLOCKS_PER_VIEW - 6
+_FIELDS_LIMIT = BLOCKS_PER_VIEW - 7
+_KEPT_LIMIT = 1200
+"""Characters of JSON that the form remembers of values that are not asked at the moment."""
+NEWLY_ASKED = "After what you chose, this is asked too. Fill it in, then press Start Execution."
 _CHANNEL_BLOCK = block_id(BlockPrefix.CHANNEL, "post")
+
+
+class FormTooLarge(Problem):
+    """Slack would not open this form."""
+
+    code = "WF-FORM-SIZE"
 
 
 def picker(workflows: Sequence[WorkflowCard], channel_id: str | None) -> View:
@@ -44,44 +58,125 @@ def start_form(
     draft: FormDraft,
     *,
     ask_channel: bool = False,
+    notice: str = "",
+    hidden: Collection[str] = (),
+    groups: Groups = NO_GROUPS,
 ) -> View:
     """The form, filled with `values` and, where these have none, the parameters' defaults.
 
     `mistakes` (parameter name to sentence) stand above their fields: Slack shows errors at fields only in
     answer to a submit. `ask_channel` adds a field for where to post: we are not in the command's channel.
+    `notice` says on top why the form is shown again. `hidden` parameters are not asked, their values kept.
     """
     blocks = [header(workflow.title)]
     if workflow.description.strip():
         blocks.append(plain_section(workflow.description, 1000))
+    if notice:
+        blocks.append(_alert(notice))
     if ask_channel:
         blocks += _channel_blocks()
-    parameters = workflow.parameters[:_FIELDS_LIMIT]
+    parameters = [each for each in workflow.parameters if each.name not in hidden][:_FIELDS_LIMIT]
     shown = {each.name: values.get(each.name, each.default) for each in parameters}
-    mistakes = _with_unshown(parameters, shown, mistakes)
+    visible_mistakes = {name: sentence for name, sentence in mistakes.items() if name not in hidden}
+    mistakes = _with_unshown(parameters, shown, visible_mistakes, groups)
     blocks += _alerts_without_field(parameters, mistakes)
     room = BLOCKS_PER_VIEW - len(blocks) - len(parameters) - 1
+    deciding = deciding_names(workflow.parameters)
     for parameter in parameters:
-        if parameter.name in mistakes and room > 0:
-            blocks.append(_alert(f"{parameter.title or parameter.name}: {mistakes[parameter.name]}"))
+        name = parameter.name
+        if name in mistakes and room > 0:
+            blocks.append(_alert(f"{parameter.title or name}: {mistakes[name]}", above=name))
             room -= 1
-        blocks.append(field(workflow.digest, parameter, shown[parameter.name]))
-    if not parameters:
+        blocks.append(field(workflow.digest, parameter, shown[name], groups=groups, decides=name in deciding))
+    if not workflow.parameters:
         blocks.append(section("This workflow needs no parameters."))
-    if len(workflow.parameters) > len(parameters):
+    if len(workflow.parameters) - len(hidden) > len(parameters):
         blocks.append(
             section("Further parameters do not fit here; give them in the command as `name=value`.")
         )
-    return modal(TITLE, blocks, CallbackId.START_FORM, metadata=draft, submit="Start Execution")
+    return _form(blocks, draft, values, hidden)
+
+
+def _form(
+    blocks: list[Block], draft: FormDraft, values: Mapping[str, JsonValue], hidden: Collection[str]
+) -> View:
+    kept: dict[str, JsonValue] = {}
+    for name in hidden:
+        more = kept | {name: values.get(name)}
+        is_whole = more[name] is not None and not isinstance(more[name], NotJson)
+        if is_whole and len(json.dumps(more)) <= _KEPT_LIMIT:
+            kept = more
+    metadata = replace(draft, kept=kept)
+    view = modal(TITLE, blocks, CallbackId.START_FORM, metadata=metadata, submit="Start Execution")
+    if len(json.dumps(view)) > VIEW_LENGTH:
+        raise FormTooLarge(
+            f"The form of `{draft.workflow}` is larger than what Slack shows (250 KB). Nothing was started. "
+            "Whoever looks after the workflow can give its choices fewer or shorter options."
+        )
+    return view
+
+
+def changed_form(
+    workflow: Workflow,
+    view: Mapping[str, Any],
+    values: Mapping[str, JsonValue],
+    draft: FormDraft,
+    *,
+    hidden: Collection[str],
+    groups: Groups = NO_GROUPS,
+    is_submitted: bool = False,
+) -> View:
+    """The form before a person, `view` as Slack tells of it, with the fields that are asked now.
+
+    Fields that stay keep their very blocks, and Slack keeps what was typed in them. A form that `is_submitted`
+    says above each new field that it is new.
+    """
+    head, own, tail = _parts(view.get("blocks") or [])
+    deciding = deciding_names(workflow.parameters)
+    blocks = head
+    for parameter in workflow.parameters[:_FIELDS_LIMIT]:
+        name = parameter.name
+        if name in hidden:
+            continue
+        if name not in own and is_submitted:
+            blocks.append(_alert(f"{parameter.title or name}: {NEWLY_ASKED}", above=name))
+        blocks += own.get(name) or [
+            field(workflow.digest, parameter, values.get(name), groups=groups, decides=name in deciding)
+        ]
+    return _form(blocks + tail, draft, values, hidden)
+
+
+def asked_names(view: Mapping[str, Any]) -> frozenset[str]:
+    """The parameters that have a field in the form, as Slack tells of it."""
+    names = (param_name(str(block.get("block_id"))) for block in view.get("blocks") or [])
+    return frozenset(name for name in names if name is not None)
+
+
+def _parts(blocks: Sequence[Block]) -> tuple[list[Block], dict[str, list[Block]], list[Block]]:
+    """The blocks before the fields, those of each field, and the rest."""
+    head: list[Block] = []
+    own: dict[str, list[Block]] = {}
+    tail: list[Block] = []
+    for block in blocks:
+        name = owner_name(str(block.get("block_id")))
+        if name is not None:
+            own.setdefault(name, []).append(block)
+        else:
+            (tail if own else head).append(block)
+    return head, own, tail
 
 
 def _with_unshown(
-    parameters: Sequence[Parameter], shown: Mapping[str, JsonValue], mistakes: Mapping[str, str]
+    parameters: Sequence[Parameter],
+    shown: Mapping[str, JsonValue],
+    mistakes: Mapping[str, str],
+    groups: Groups,
 ) -> dict[str, str]:
     """The mistakes, and a sentence for each value that its field cannot hold."""
     unshown = {
         each.name: "The value given cannot be shown in this field; enter it here."
         for each in parameters
-        if initial(each, shown[each.name]) is None
+        if initial(each, shown[each.name], groups) is None
     }
     return unshown | dict(mistakes)
 
@@ -92,8 +187,9 @@ def _alerts_without_field(parameters: Sequence[Parameter], mistakes: Mapping[str
     return [_alert("\n".join(lost))] if lost else []
 
 
-def _alert(text: str) -> Block:
-    return {"type": "alert", "level": "error", "text": plain(text, ALERT_LIMIT)}
+def _alert(text: str, *, above: str | None = None) -> Block:
+    block: Block = {"type": "alert", "level": "error", "text": plain(text, ALERT_LIMIT)}
+    return block | {"block_id": block_id(BlockPrefix.MISTAKE, above)} if above is not None else block
 
 
 def _channel_blocks() -> list[Block]:

@@ -69,6 +69,7 @@ class BlockPrefix(_Named):
     """What stands before the first colon of a block id that carries a name."""
 
     PARAMETER = "param", "`param:<name>:<version>`: a field of the start form."
+    MISTAKE = "mistake", "`mistake:<name>`: what is said above a field of the start form."
     CHANNEL = "channel", "`channel:post`: the field for the channel to post in."
     COMMENT = "comment", "`comment:<approval id>`: the field Comment."
     APPROVAL = "approval", "`approval:<approval id>`: the buttons of an approval."
@@ -87,6 +88,12 @@ def param_block_id(name: str, version: str) -> str:
     """The block id of a parameter's field. `version` is 8 hex digits that change with the field and its first
     value: Slack keeps what was typed under an unchanged id and ignores a new initial value."""
     return f"{BlockPrefix.PARAMETER}:{name}:{version}"
+
+
+def owner_name(block_id: str) -> str | None:
+    """The parameter to whose field, or to what is said above it, this block id belongs; None for other blocks."""
+    prefix = f"{BlockPrefix.MISTAKE}:"
+    return block_id.removeprefix(prefix) if block_id.startswith(prefix) else param_name(block_id)
 
 
 def param_name(block_id: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from blocks.ids import ActionId, BlockPrefix, block_id
 from blocks.parts import actions, button
@@ -10,6 +11,7 @@ from blocks.summary import cancel_button, details_button
 from blocks.text import code, duration, header, lines_within, mention, safe, section, when
 from blocks.types import BLOCKS_PER_MESSAGE, Block, Message, WorkflowCard, largest_that_fits
 from blocks.values import TRAIL_LENGTH, HistoryPlace, WorkflowRef
+from engine.core.errors import Mistake
 from engine.core.picture import RunPage, RunSummary
 from engine.core.state import RunStatus
 
@@ -17,14 +19,31 @@ WORKFLOWS_SHOWN = (BLOCKS_PER_MESSAGE - 2) // 2
 RUNS_SHOWN = BLOCKS_PER_MESSAGE - 3
 
 
-def workflow_list(cards: Sequence[WorkflowCard]) -> Message:
-    """A card for each workflow with *Run* and *View Runs*; the names of those for which there is no room."""
+def workflow_list(cards: Sequence[WorkflowCard], mistakes: Sequence[Mistake] = ()) -> Message:
+    """A card for each workflow with *Run* and *View Runs*; the names of those for which there is no room.
+    `mistakes` are those of the files, for whoever may correct them."""
+    broken = _mistake_blocks(mistakes)
     if not cards:
         text = "There is no workflow that you may see. An admin can give you the permission."
-        return Message(text, [section(text)])
+        return Message(text, [section(text), *broken])
     count = "1 workflow" if len(cards) == 1 else f"{len(cards)} workflows"
     text = f"You may see {count}. Start one with `/workflow run name`."
-    return Message(text, largest_that_fits(lambda most: _workflow_blocks(cards, most), WORKFLOWS_SHOWN))
+    most_cards = WORKFLOWS_SHOWN - len(broken)
+    return Message(
+        text, largest_that_fits(lambda most: [*_workflow_blocks(cards, most), *broken], most_cards)
+    )
+
+
+def _mistake_blocks(mistakes: Sequence[Mistake]) -> list[Block]:
+    """What is wrong in the files: of those that were good before, the last good version is in use."""
+    if not mistakes:
+        return []
+    lines = [
+        f"{code(PurePath(each.file).name, 80)} line {each.line}: {safe(each.sentence, 300)}"
+        for each in mistakes
+    ]
+    text = "*Mistakes in files*, which only admins are shown. The last good version of each stays in use."
+    return [section(f"{text}\n{lines_within(lines, 1500, 'mistakes')}")]
 
 
 def _workflow_blocks(cards: Sequence[WorkflowCard], most: int) -> list[Block]:

@@ -57,7 +57,7 @@ def origin_context(picture: RunPicture, *, with_channel: bool = False) -> Block:
     lines = [f"Started by {mention(picture.requester)}{where} {when(picture.created_at)}"]
     if picture.finished_at is not None:
         took = duration(picture.finished_at - (picture.started_at or picture.created_at))
-        lines.append(f"Ended {when(picture.finished_at)} after {took}")
+        lines.append(f"Ended {when(picture.finished_at)}, took {took}")
     if picture.cancelled_by is not None:
         lines.append(f"Cancelled by {mention(picture.cancelled_by)}")
     return context(*lines)

@@ -21,11 +21,12 @@ EMPTY = "(empty)"
 _TICK = "ˋ"
 """Looks like a backtick and is none."""
 
-# Controls but newline and tab, bidi and zero-width characters, blank letters, tags, lone surrogates.
+# Controls but newline and tab, bidi, zero-width and other format characters, blank letters, tags, lone surrogates.
+# Number and verse signs of Arabic, Syriac and Kaithi are of that kind too, but seen.
 _HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
     r"\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
-    r"\ud800-\udfff\U000e0000-\U000e0fff]"
+    r"\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 
 

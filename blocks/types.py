@@ -12,6 +12,8 @@ View = dict[str, Any]
 
 BLOCKS_PER_MESSAGE = 50
 BLOCKS_PER_VIEW = 100
+VIEW_LENGTH = 250_000
+"""Characters of a view's JSON."""
 
 MESSAGE_SIZE = 12_000
 """Characters of JSON that a message's blocks may take together. Slack documents no number; people have seen

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import Field, asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import Field, asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
+from engine.core.definition import JsonValue
 from engine.core.slack_ids import CHANNEL_ID, USER_ID
 from engine.core.state import RunStatus
 
@@ -60,12 +61,15 @@ class PickerDraft:
 
 @dataclass(frozen=True, slots=True)
 class FormDraft:
-    """The form as it was opened: the digest of the workflow shown, and the run that it repeats, if any."""
+    """The form as it was opened: the digest of the workflow shown, when that was by our own clock (seconds since
+    1970), and the run that it repeats, if any. `kept` are values of parameters that are not asked at the moment."""
 
     workflow: str
     digest: str
     channel_id: str | None
+    opened_at: int
     again_of: str | None = None
+    kept: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,10 @@ def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**31
 
 
+def _is_time(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**40
+
+
 def _is_trail(value: object) -> bool:
     return isinstance(value, list) and len(value) <= TRAIL_LENGTH and all(map(_is_count, value))
 
@@ -151,6 +159,8 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "workflow": _is_name,
     "status": lambda value: value in list(RunStatus),
     "older_than": _is_count,
+    "opened_at": _is_time,
+    "kept": lambda value: isinstance(value, dict),
     "page": _is_count,
     "approve": lambda value: type(value) is bool,
     "trail": _is_trail,

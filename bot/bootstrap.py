@@ -172,24 +172,36 @@ def run_worker(settings: Settings) -> None:
 
 def worker_duties(worker: Worker) -> list[Duty]:
     """All that a worker process does beside its tasks; each is safe in any number of processes."""
+    from engine.loops.followers import Followers
     from engine.loops.pruner import Pruner
     from engine.loops.reconciler import Reconciler
     from engine.loops.timers import Timers
     from engine.loops.worker_duties import Look, Renew
 
     engine = worker.engine
-    return [Renew(worker), Look(worker), Timers(engine), Reconciler(engine), Pruner(engine)]
+    return [
+        Renew(worker),
+        Look(worker),
+        Timers(engine),
+        Followers(engine),
+        Reconciler(engine),
+        Pruner(engine),
+    ]
 
 
 def build_worker(settings: Settings, engine: Engine, run_id: str | None = None) -> Worker:
     """A worker whose steps see nothing of Handrail's own secrets. With `run_id` it works for that run only."""
+    from engine.addresses import Reach, read_allow_list
     from engine.masking import Mask, secrets_of
+    from engine.secrets import Secrets
     from engine.worker import Worker
 
     return Worker(
         engine,
         mask=Mask(secrets_of(os.environ)),
         environment=step_environment(),
+        secrets=Secrets(os.environ, settings.secrets_folder),
+        reach=Reach(read_allow_list(settings.handrail_http_allow)),
         slots=settings.handrail_worker_threads,
         lease_ms=settings.handrail_lease_seconds * 1000,
         run_id=run_id,
@@ -234,6 +246,7 @@ def run_sandbox(settings: Settings, *, keep_messages: bool) -> None:
         start_handrail,
         start_redis,
         wait_until_up,
+        without_secrets,
     )
     from bot.processes import ProcessGroup
 
@@ -258,7 +271,7 @@ def run_sandbox(settings: Settings, *, keep_messages: bool) -> None:
         )
         for name in ("SLACK_APP_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
             environment.pop(name, None)
-        group.start("slack", handrail("slack-sandbox"), env=environment)
+        group.start("slack", handrail("slack-sandbox"), env=without_secrets(environment))
         wait_until_up(f"{slack}/")
         start_handrail(group, environment)
         wait_until_up(f"{address}/readyz")
@@ -293,18 +306,19 @@ def run_slack_sandbox(settings: Settings) -> None:
             timeout_graceful_shutdown=2,
         )
     )
-    asyncio.run(_serve_beside_tls_host(server, settings.host))
+    asyncio.run(_serve_beside_tls_host(server, settings.host, settings.sandbox_tls_port))
 
 
-async def _serve_beside_tls_host(server: uvicorn.Server, host: str) -> None:
+async def _serve_beside_tls_host(server: uvicorn.Server, host: str, port: int) -> None:
     """The example `certificate` has a host to look at; a second sandbox leaves it to the first."""
     from sandbox import tls_host
 
     async with AsyncExitStack() as stack:
         try:
-            await stack.enter_async_context(tls_host.serve(host))
+            port = await stack.enter_async_context(tls_host.serve(host, port))
+            logger.info("tls_host_serves port=%s", port)
         except OSError as error:
-            logger.warning("tls_host_not_served port=%s error=%s", tls_host.DEFAULT_PORT, error)
+            logger.warning("tls_host_not_served port=%s error=%s", port, error)
         await server.serve()
 
 

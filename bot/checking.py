@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.core.definition import StepKind
 from engine.core.errors import InvalidWorkflow, Mistake, Problem
 from engine.files import read_workflow_file
 from engine.registry import Registry
@@ -43,8 +44,12 @@ def _check_folder(path: Path) -> tuple[int, Iterable[Mistake]]:
 
 
 def _check_file(path: Path) -> tuple[int, Iterable[Mistake]]:
+    """A file that starts other workflows is checked among its neighbours."""
     try:
-        read_workflow_file(path, path.resolve().parent)
+        workflow = read_workflow_file(path, path.resolve().parent)
     except InvalidWorkflow as problem:
         return 0, problem.mistakes
-    return 1, ()
+    if not any(step.kind is StepKind.WORKFLOW for step in workflow.steps):
+        return 1, ()
+    mistakes = [each for each in Registry(path.parent).mistakes() if each.file == str(path)]
+    return (0 if mistakes else 1), mistakes

@@ -63,6 +63,8 @@ def _content(
         case SurfaceKind.APPROVAL:
             found = _approval(picture, surface)
             return _message(approval.approval_message(picture, found)) if found else None
+        case SurfaceKind.INPUT | SurfaceKind.MESSAGE:
+            return None
         case SurfaceKind.NOTICE:
             return _message(notices.undeliverable(picture, f"{public_url}/runs/{picture.number}"))
         case SurfaceKind.DIALOG:

@@ -16,6 +16,7 @@ from bot.processes import ProcessGroup
 from bot.settings import Settings
 from engine.core.errors import Problem
 from engine.embedded_redis import embedded_redis, wait_until_answering
+from engine.secrets import is_secret_variable
 
 START_SECONDS = 30.0
 REDIS_SECONDS = 10.0
@@ -50,14 +51,14 @@ def start_redis(group: ProcessGroup, settings: Settings) -> dict[str, str]:
     if given := settings.redis_url.get_secret_value():
         return {"REDIS_URL": given}
     server = embedded_redis(settings.home)
-    group.start("redis", server.argv, is_quiet=True, stops_last=True)
+    group.start("redis", server.argv, env=without_secrets(os.environ), is_quiet=True, stops_last=True)
     wait_until_answering(server.url, REDIS_SECONDS)
     return {"REDIS_URL": server.url}
 
 
 def start_handrail(group: ProcessGroup, environment: Mapping[str, str]) -> None:
     """The web process and one worker. Each reads all it needs from its environment."""
-    group.start("web", handrail("web"), env=environment)
+    group.start("web", handrail("web"), env=without_secrets(environment))
     group.start("worker", handrail("worker"), env=without_slack(environment))
 
 
@@ -80,6 +81,11 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
 def without_slack(environment: Mapping[str, str]) -> dict[str, str]:
     """What a worker is given: who does not know Slack's tokens cannot lose them."""
     return {name: value for name, value in environment.items() if name not in SLACK_SECRETS}
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What all others are given: of the secrets of workflows they need nothing."""
+    return {name: value for name, value in environment.items() if not is_secret_variable(name)}
 
 
 def sandbox_credentials(settings: Settings) -> dict[str, str]:

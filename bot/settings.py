@@ -27,17 +27,28 @@ class Settings(BaseSettings):
     handrail_workflows: Path = Path("workflows")
     handrail_public_url: str = ""
     handrail_admins: str = ""
+    handrail_secrets: str = ""
+    handrail_http_allow: str = ""
     handrail_worker_threads: int = Field(default=8, ge=1, le=256)
     handrail_lease_seconds: int = Field(default=15, ge=3, le=300)
     handrail_log: Literal["debug", "info", "warning", "error"] = "info"
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     sandbox_port: int = Field(default=3001, ge=0, le=65535)
+    sandbox_tls_port: int = Field(default=3443, ge=0, le=65535)
 
     @field_validator("slack_api_url")
     @classmethod
     def _end_with_slash(cls, url: str) -> str:
         return url if url.endswith("/") else url + "/"
+
+    @field_validator("handrail_http_allow")
+    @classmethod
+    def _check_allow_list(cls, text: str) -> str:
+        from engine.addresses import read_allow_list
+
+        read_allow_list(text)
+        return text
 
     @property
     def home(self) -> Path:
@@ -51,6 +62,10 @@ class Settings(BaseSettings):
         return self.handrail_workflows.expanduser().resolve()
 
     @property
+    def secrets_folder(self) -> Path | None:
+        return Path(self.handrail_secrets).expanduser().resolve() if self.handrail_secrets else None
+
+    @property
     def database(self) -> str:
         """The database's URL: as set, else a SQLite file in the home folder."""
         return self.database_url.get_secret_value() or f"sqlite:///{self.home / 'handrail.db'}"
@@ -58,7 +73,9 @@ class Settings(BaseSettings):
     @property
     def redis(self) -> str:
         """Redis's URL: as set, else the socket of the embedded server that `up` and `sandbox` keep."""
-        return self.redis_url.get_secret_value() or f"unix://{self.home / 'redis' / 'redis.sock'}"
+        from engine.embedded_redis import embedded_redis_url
+
+        return self.redis_url.get_secret_value() or embedded_redis_url(self.home)
 
     @property
     def admins(self) -> frozenset[str]:

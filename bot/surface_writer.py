@@ -36,7 +36,9 @@ logger = logging.getLogger("handrail.surfaces")
 UNDELIVERABLE_MS = 600_000
 MOST_TRIES = 1_000
 """After a week in a channel that takes no messages, a surface is given up."""
-POST_PATIENCE_MS = 30_000
+POST_PATIENCE_MS = 10_000
+"""So long after its beginning a post counts as under way: twice what a call may take. Only after a crash is it
+waited for, and the next sender waits for the lease of the one before anyway."""
 LONGEST_PAUSE_MS = 60_000
 SOON_MS = 1_000
 COPY_PAUSE_MS = 60_000

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import FrameType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -19,15 +23,16 @@ from bot.hardening import forbid_dumps
 from bot.settings import Settings
 from engine import commands
 from engine.advance import Engine
-from engine.core.definition import JsonValue
+from engine.core.definition import ApprovalAction, JsonValue, Workflow
 from engine.core.eligibility import TERMINAL_TEAM, TERMINAL_USER
-from engine.core.errors import Conflict, InvalidParameters, Problem
+from engine.core.errors import Busy, Conflict, InvalidParameters, Problem
 from engine.core.parameters import parse_text_parameters
 from engine.core.permission import Principal
 from engine.core.picture import ApprovalPicture, RunPicture, TaskPicture
 from engine.core.state import RunStatus, TaskStatus
 from engine.loops.base import Loop
-from store import reading
+from engine.loops.terminal_run import HoldTerminalRun
+from store import reading, terminals
 
 PRINCIPAL = Principal(TERMINAL_TEAM, TERMINAL_USER)
 LOOK_SECONDS = 1.0
@@ -59,23 +64,29 @@ def run_in_terminal(settings: Settings, name: str, words: Sequence[str]) -> int:
         more_admins=frozenset({TERMINAL_USER}),
     )
     values = _values(engine, name, words)
+    hang_up = HangUp()
+    hang_up.listen()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     started = commands.start_run(engine, PRINCIPAL, name, values, channel_id=None, origin="terminal")
     worker = build_worker(settings, engine, started.run_id)
     nudge.append(worker.nudge)
-    loops = [Loop(duty) for duty in worker_duties(worker)]
+    loops = [Loop(duty) for duty in (*worker_duties(worker), HoldTerminalRun(engine, started.run_id))]
     for loop in loops:
         loop.start()
     try:
-        ended = Watch(engine, started.run_id, changed).until_the_end()
+        ended = Watch(engine, started.run_id, changed, hang_up).until_the_end()
     finally:
         worker.drain(5.0)
         for loop in loops:
             loop.stop()
+    with suppress(Busy), engine.database.write() as c:  # what is left behind is found by any reconciler
+        terminals.release_run(c, started.run_id)
     return 0 if ended.status is RunStatus.COMPLETED else 1
 
 
 def _values(engine: Engine, name: str, words: Sequence[str]) -> dict[str, JsonValue]:
     workflow = commands.workflow_to_run(engine, PRINCIPAL, name)
+    _require_one_approver(workflow)
     texts: dict[str, str] = {}
     for word in words:
         key, equals, value = word.partition("=")
@@ -88,25 +99,60 @@ def _values(engine: Engine, name: str, words: Sequence[str]) -> dict[str, JsonVa
     return dict(values)
 
 
+def _require_one_approver(workflow: Workflow) -> None:
+    for step in workflow.steps:
+        if isinstance(step.action, ApprovalAction) and step.action.required > 1:
+            raise Problem(
+                f"{step.title!r} asks for {step.action.required} people's approval, and at a terminal there is "
+                f"only one. Nothing was started; run it from Slack: /workflow run {workflow.name}"
+            )
+
+
+class HangUp:
+    """SIGHUP: the terminal was closed. Nothing can be read from it or shown there any more, and trying to would
+    fail: it becomes /dev/null. More than one may come, at any time, so none of them interrupts anything."""
+
+    def __init__(self) -> None:
+        self._terminal = [descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor)]
+        self._is_news = False
+
+    def listen(self) -> None:
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as `nohup` sets it
+            signal.signal(signal.SIGHUP, self._come)
+
+    def take(self) -> bool:
+        """Whether it has come since the last call."""
+        is_news, self._is_news = self._is_news, False
+        return is_news
+
+    def _come(self, number: int, frame: FrameType | None) -> None:
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in self._terminal:
+            os.dup2(nothing, descriptor)
+        os.close(nothing)
+        self._is_news = True
+
+
 @dataclass(slots=True)
 class Watch:
-    """Draws a run until it has ended, and asks for approvals in between. Ctrl-C cancels the run."""
+    """Draws a run until it has ended, and asks for approvals in between. Ctrl-C cancels the run, and so does the
+    end of the input: Ctrl-D, or a terminal that was closed."""
 
     engine: Engine
     run_id: str
     changed: threading.Event
+    hang_up: HangUp
     console: Console = field(default_factory=Console)
 
     def until_the_end(self) -> RunPicture:
-        picture = self._picture()
-        while picture.is_active:
+        while True:
             try:
                 picture = self._follow()
-                if picture.open_approvals and picture.is_active:
-                    self._ask(picture, picture.open_approvals[0])
-            except KeyboardInterrupt:
+                if not picture.is_active:
+                    break
+                self._ask(picture, picture.open_approvals[0])
+            except (KeyboardInterrupt, EOFError):
                 self._cancel()
-            picture = self._picture()
         self._tell_the_end(picture)
         return picture
 
@@ -119,6 +165,8 @@ class Watch:
                 live.update(draw(picture))
                 if not picture.is_active or picture.open_approvals:
                     return picture
+                if self.hang_up.take():
+                    raise EOFError
                 self.changed.wait(LOOK_SECONDS)
 
     def _ask(self, picture: RunPicture, approval: ApprovalPicture) -> None:

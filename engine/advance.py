@@ -1,22 +1,40 @@
-"""The one way a run changes: lock, snapshot, plan, apply, and the surfaces that will show it."""
+"""The one way a run begins and changes: lock, snapshot, plan, apply, and the surfaces that will show it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.core.errors import InvalidWorkflow
-from engine.core.events import Event, OpenApproval, Transition
+from engine.core.definition import OnConflict
+from engine.core.eligibility import TERMINAL_TEAM
+from engine.core.errors import Conflict, ExpressionProblem, InvalidParameters, InvalidWorkflow
+from engine.core.events import (
+    ChildEnded,
+    Errored,
+    Event,
+    Failed,
+    Outcome,
+    RunStarted,
+    StartChild,
+    StartItems,
+    TaskFinished,
+    Transition,
+    WorkerLost,
+)
+from engine.core.parameters import check_parameters
 from engine.core.plan import Evaluate, plan
-from engine.core.state import RunSnapshot, RunStatus
+from engine.core.state import RunSnapshot
 from engine.core.unusable import end_without_definition
-from engine.registry import Registry, Versions
-from store import approvals, locking, surfaces, transitions
+from engine.news import News, news_of
+from engine.registry import Registry
+from engine.showing import show_run, show_transition
+from engine.versions import Versions
+from store import locking, runs, slots, transitions
 from store.database import Connection, Database
-from store.surfaces import SurfaceKind
+from store.runs import NewRun, ParentStep
 
 if TYPE_CHECKING:
     from engine.core.definition import JsonValue
@@ -25,6 +43,11 @@ if TYPE_CHECKING:
 
 MOST_BELLS = 8
 """Rung for one change: each wakes one worker process, and whoever finds work looks for more."""
+
+DEEPEST_CHILD = 5
+
+SYSTEM = "handrail"
+"""Who the audit trail names for what nobody asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +74,31 @@ def advance(
     *,
     snapshot: RunSnapshot | None = None,
     exit_code: int | None = None,
-    arguments: Mapping[str, JsonValue] = MappingProxyType({}),
+    arguments: Mapping[tuple[str, int], JsonValue] = MappingProxyType({}),
+    changes: Changes,
 ) -> Transition:
     """Let one event happen to a run whose row this transaction has locked. `snapshot` is what was read under
     that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one; `arguments`
-    are those of steps, by id, that were not recorded before."""
-    snapshot = snapshot or locking.load_snapshot(c, locked)
+    are those of tasks, by step and item, that were not recorded before. Child runs begin in the same transaction."""
+    snapshot = snapshot or snapshot_for(c, locked, event)
     transition = _plan(c, engine, locked, snapshot, event)
     if transition.is_noop:
         return transition
     transitions.apply_transition(
         c, locked, transition, locked.now, actor, exit_code=exit_code, arguments=arguments
     )
-    if locked.channel_id:
-        _announce(c, locked, transition, locked.now)
-    return transition
+    if locked.team_id != TERMINAL_TEAM:
+        show_transition(c, locked, transition)
+    return _begin_children(c, engine, locked, transition, changes)
+
+
+def snapshot_for(c: Connection, locked: LockedRun, event: Event) -> RunSnapshot:
+    """All that planning this event needs to know of its run."""
+    match event:
+        case TaskFinished(step_id) | WorkerLost(step_id):
+            return locking.load_snapshot(c, locked, step_id, event.item)
+        case _:
+            return locking.load_snapshot(c, locked)
 
 
 def _plan(
@@ -80,24 +113,97 @@ def _plan(
     return plan(workflow, snapshot, event, engine.evaluate)
 
 
-def _announce(c: Connection, locked: LockedRun, transition: Transition, now: int) -> None:
-    """Ask for the messages that exist from this transition on: an approval's, a failure's."""
+def begin_run(c: Connection, engine: Engine, new: NewRun, changes: Changes) -> LockedRun:
+    """Put a run on disk and let it begin, or wait for its turn. Raises Conflict when its workflow refuses to start
+    beside another run, ExpressionProblem when its concurrency key cannot be computed; nothing is written then."""
+    key = _concurrency_key(engine, new)
+    is_queued = key is not None and _has_to_wait(c, new, key)
+    inserted = runs.insert_run(c, replace(new, concurrency_key=key))
+    locked = locking.lock_run(c, inserted.id)
+    assert locked is not None, "a run is there in the transaction that inserted it"
+    if locked.channel_id is not None:
+        show_run(c, locked)
+    changes.note(locked, advance(c, engine, locked, RunStarted(is_queued), new.requester, changes=changes))
+    return locked
+
+
+def _concurrency_key(engine: Engine, new: NewRun) -> str | None:
+    concurrency = new.workflow.concurrency
+    if concurrency is None or new.is_rehearsal:
+        return None
+    names: dict[str, JsonValue] = {
+        "params": dict(new.parameters),
+        "run": {"requester": new.requester, "channel": new.channel_id},
+    }
+    return f"{new.workflow.name}:{engine.evaluate.value(concurrency.key, names)}"
+
+
+def _has_to_wait(c: Connection, new: NewRun, key: str) -> bool:
+    holder = slots.take_slot(c, new.team_id, key, new.id)
+    if holder is None:
+        return False
+    concurrency = new.workflow.concurrency
+    assert concurrency is not None, "only a workflow with a concurrency key has slots"
+    if concurrency.on_conflict is OnConflict.REJECT:
+        raise Conflict(
+            f"Run #{holder.number} of {new.workflow.name}, started by {{people}}, is in progress, and this "
+            f"workflow does not start beside it. Nothing was started; try again when #{holder.number} has ended.",
+            (holder.requester,),
+        )
+    return True
+
+
+def _begin_children(
+    c: Connection, engine: Engine, locked: LockedRun, transition: Transition, changes: Changes
+) -> Transition:
+    """A child that cannot be begun has ended: what follows from that happens at once."""
     for effect in transition.effects:
-        if isinstance(effect, OpenApproval):
-            approval_id = approvals.open_approval_id(c, locked.id, effect.step_id)
-            show_message(c, locked, SurfaceKind.APPROVAL, now, approval_id)
-    if transition.status in (RunStatus.FAILED, RunStatus.ERROR):
-        show_message(c, locked, SurfaceKind.FAILURE, now)
+        if isinstance(effect, StartChild):
+            outcome = _begin_child(c, engine, locked, effect, changes)
+            if outcome is not None:
+                ended = ChildEnded(effect.step_id, outcome)
+                transition = _together(transition, advance(c, engine, locked, ended, SYSTEM, changes=changes))
+    return transition
 
 
-def show_message(
-    c: Connection, locked: LockedRun, kind: SurfaceKind, now: int, approval_id: str | None = None
-) -> None:
-    """From now on there is to be such a message in the run's channel; the projector posts it."""
-    new = surfaces.NewSurface(
-        locked.team_id, locked.id, kind, channel_id=locked.channel_id, approval_id=approval_id
+def _begin_child(
+    c: Connection, engine: Engine, parent: LockedRun, effect: StartChild, changes: Changes
+) -> Outcome | None:
+    name = effect.action.name
+    workflow = engine.registry.get(name)
+    if workflow is None:
+        return Errored(f"There is no workflow named {name} now.")
+    if parent.depth >= DEEPEST_CHILD:
+        return Errored(f"Run {name} would be more than {DEEPEST_CHILD} levels deep.")
+    try:
+        parameters = check_parameters(workflow, effect.action.parameters, engine.matches)
+        new = NewRun(
+            parent.team_id,
+            workflow,
+            parameters,
+            parent.requester,
+            parent.channel_id,
+            parent.origin,
+            parent.is_rehearsal,
+            parent=ParentStep(parent.id, effect.step_id, parent.depth + 1),
+        )
+        begin_run(c, engine, new, changes)
+    except (InvalidParameters, ExpressionProblem, Conflict) as problem:
+        return Failed(f"{name} could not be started: {problem.sentence}")
+    return None
+
+
+def _together(first: Transition, second: Transition) -> Transition:
+    """One transition after another, as if they were one."""
+    if second.is_noop:
+        return first
+    changed = {(task.step_id, task.item): task for task in (*first.tasks, *second.tasks)}
+    return replace(
+        second,
+        tasks=tuple(changed.values()),
+        effects=(*first.effects, *second.effects),
+        facts=(*first.facts, *second.facts),
     )
-    surfaces.insert_surface(c, new, now)
 
 
 @dataclass(slots=True)
@@ -107,11 +213,16 @@ class Changes:
     run_ids: list[str] = field(default_factory=list)
     due: int = 0
     """Tasks that became claimable and were not claimed in the same transaction."""
+    news: list[News] = field(default_factory=list)
+    """What other runs are to learn."""
 
-    def note(self, run_id: str, transition: Transition, *, claimed: int = 0) -> None:
-        if not transition.is_noop:
-            self.run_ids.append(run_id)
-            self.due += sum(task.is_due for task in transition.tasks) - claimed
+    def note(self, locked: LockedRun, transition: Transition, *, claimed: int = 0) -> None:
+        if transition.is_noop:
+            return
+        self.run_ids.append(locked.id)
+        self.due += sum(task.is_due for task in transition.tasks) - claimed
+        self.due += sum(effect.count for effect in transition.effects if isinstance(effect, StartItems))
+        self.news.extend(news_of(locked, transition))
 
 
 @contextmanager
@@ -123,3 +234,7 @@ def announced(engine: Engine) -> Iterator[Changes]:
         engine.hint(run_id)
     for _ in range(min(changes.due, MOST_BELLS)):
         engine.ring()
+    if changes.news:
+        from engine.following import spread  # it lets other runs advance, by what is here
+
+        spread(engine, changes.news)

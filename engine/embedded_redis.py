@@ -40,9 +40,9 @@ class EmbeddedRedis:
 
 def embedded_redis(home: Path) -> EmbeddedRedis:
     """The server that belongs to this HANDRAIL_HOME, whose folder is made. Raises Problem."""
-    folder = home.resolve() / "redis"
+    path = _socket_path(home)
+    folder = _folder(home)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = _socket_path(folder)
     options = {
         "port": "0",
         "unixsocket": str(path),
@@ -56,7 +56,12 @@ def embedded_redis(home: Path) -> EmbeddedRedis:
     }
     server = find_server()
     arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return EmbeddedRedis((str(server), *arguments), f"unix://{quote(str(path))}")
+    return EmbeddedRedis((str(server), *arguments), embedded_redis_url(home))
+
+
+def embedded_redis_url(home: Path) -> str:
+    """Where the server that belongs to this HANDRAIL_HOME is found, whoever has started it. Raises Problem."""
+    return f"unix://{quote(str(_socket_path(home)))}"
 
 
 def find_server() -> Path:
@@ -105,7 +110,12 @@ def _works(path: str) -> bool:
     return run.returncode == 0
 
 
-def _socket_path(folder: Path) -> Path:
+def _folder(home: Path) -> Path:
+    return home.resolve() / "redis"
+
+
+def _socket_path(home: Path) -> Path:
+    folder = _folder(home)
     path = folder / "redis.sock"
     if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
         return path

@@ -6,8 +6,10 @@ never read as expressions themselves. A compiled text is kept for the next time.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
@@ -22,21 +24,21 @@ from engine.expression_tree import Path, check, references, value_of
 MAX_EXPRESSION_TEXT = 20_000
 """Characters of one text that holds expressions."""
 
+_SIMPLE_EXPRESSION = re.compile(r"\{\{(?![-+])([^{}%#'\"]*)(?<!-)\}\}")
+"""Without texts, mappings, comments, statements and signs that cut spaces: its end is the first '}}'."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A text in parts: plain text, and the trees of its expressions."""
+    """A text in parts: plain text, and the trees of its expressions. `references` are the names that these ask
+    for."""
 
     parts: tuple[str | nodes.Expr, ...]
+    references: frozenset[Path] = frozenset()
 
     @property
     def is_single_expression(self) -> bool:
         return len(self.parts) == 1 and isinstance(self.parts[0], nodes.Expr)
-
-    def references(self) -> frozenset[Path]:
-        """The names that its expressions ask for."""
-        trees = [part for part in self.parts if isinstance(part, nodes.Expr)]
-        return frozenset(path for tree in trees for path in references(tree))
 
 
 def holds_expression(text: str) -> bool:
@@ -72,8 +74,22 @@ def _environment() -> SandboxedEnvironment:
 
 @lru_cache(maxsize=4096)
 def _compile(text: str) -> Compiled:
+    """Most texts are plain text around simple expressions, which many texts share: each of these is parsed once.
+    All others are left to the parser as a whole."""
     if len(text) > MAX_EXPRESSION_TEXT:
         raise ExpressionProblem(f"A text with expressions has at most {MAX_EXPRESSION_TEXT:,} characters.")
+    pieces = _SIMPLE_EXPRESSION.split(text)
+    plain, expressions = pieces[::2], pieces[1::2]
+    if "\r" in text or any(holds_expression(piece) or piece.endswith("{") for piece in plain):
+        return _parse(text)
+    found = [_parse("{{" + expression + "}}") for expression in expressions]
+    trees = [parsed.parts[0] for parsed in found]
+    parts = [part for pair in zip_longest(plain, trees, fillvalue="") for part in pair if part != ""]
+    return Compiled(tuple(parts), frozenset(path for parsed in found for path in parsed.references))
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Compiled:
     try:
         template = _environment().parse(text)
         parts = tuple(part for statement in template.body for part in _parts(statement))
@@ -83,7 +99,8 @@ def _compile(text: str) -> Compiled:
         raise ExpressionProblem("This expression is nested too deep.") from error
     except ValueError as error:  # such as a number of thousands of digits
         raise ExpressionProblem(f"This expression cannot be read: {excerpt(error)}.") from error
-    return Compiled(parts)
+    trees = [part for part in parts if isinstance(part, nodes.Expr)]
+    return Compiled(parts, frozenset(path for tree in trees for path in references(tree)))
 
 
 def _parts(statement: nodes.Node) -> list[str | nodes.Expr]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.core.permission import ALL_WORKFLOWS, EVERYONE, Capability, Grant
 from engine.core.slack_ids import GROUP_ID, USER_ID
 from engine.core.text import did_you_mean, excerpt, listed
-from engine.files import NAME
+from engine.file_actions import NAME
 from engine.yaml_fields import Fields
 from engine.yaml_nodes import Items, Mistakes, Node, Table, read_nodes
 

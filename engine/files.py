@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine.core.definition import Template, Workflow
+from engine.core.definition import Concurrency, OnConflict, Template, Workflow
 from engine.core.text import excerpt, humanize
-from engine.file_actions import VALUE_NAME
-from engine.file_expressions import Templates
-from engine.file_parameters import read_parameters
+from engine.file_actions import NAME, VALUE_NAME
+from engine.file_expressions import OUTPUTS, Scope, Templates
+from engine.file_parameters import IDENTIFIER, IDENTIFIER_HINT, read_parameters
+from engine.file_people import read_text
 from engine.file_steps import read_steps
 from engine.sources import read_source
 from engine.yaml_fields import Fields
-from engine.yaml_nodes import Mistakes, Table, read_nodes
+from engine.yaml_nodes import Mistakes, Scalar, Table, read_nodes
 
-KEYS = ("name", "title", "description", "parameters", "steps", "outputs")
-
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
+KEYS = (
+    "name",
+    "title",
+    "description",
+    "parameters",
+    "secrets",
+    "timeout",
+    "concurrency",
+    "steps",
+    "finally",
+    "outputs",
+)
+CONCURRENCY_KEYS = ("key", "on_conflict")
+MAX_SECRETS = 100
 
 
 def read_workflow(path: Path | str, text: str, folder: Path | str) -> Workflow:
@@ -50,16 +61,18 @@ def _read(table: Table, mistakes: Mistakes, text: str, folder: str) -> Workflow:
     title = fields.text("title", longest=150) or humanize(name)
     description = fields.text("description") or ""
     fields.require("steps", "{build: {run: ./build.sh}}")
-    parameters = read_parameters(fields)
-    templates = Templates(mistakes, _parameter_names(fields))
-    outputs = _read_outputs(fields, templates)
+    secrets = _read_secrets(fields)
+    templates = Templates(mistakes, _parameter_names(fields), secrets)
     return Workflow(
         name=name,
         title=title,
         description=description,
-        parameters=parameters,
+        parameters=read_parameters(fields),
+        secrets=secrets,
+        timeout_seconds=fields.duration("timeout"),
+        concurrency=_read_concurrency(fields, templates),
+        outputs=_read_outputs(fields, templates),
         steps=read_steps(fields, templates),
-        outputs=outputs,
         folder=folder,
         source=text,
         digest=digest_of(text),
@@ -90,6 +103,47 @@ def _parameter_names(fields: Fields) -> tuple[str, ...]:
     return tuple(node.entries) if isinstance(node, Table) else ()
 
 
+def _read_secrets(fields: Fields) -> tuple[str, ...]:
+    found: list[str] = []
+    for scalar in fields.scalars("secrets"):
+        name = excerpt(scalar.text)
+        if not IDENTIFIER.fullmatch(scalar.text):
+            fields.mistakes.add(
+                scalar.place, "WF-NAME", f"'{name}' cannot be the name of a secret. {IDENTIFIER_HINT}"
+            )
+        elif scalar.text in found:
+            fields.mistakes.add(
+                scalar.place, "SECRET-DUP", f"The secret '{name}' is there twice. Remove one."
+            )
+        found.append(scalar.text)
+    if len(found) > MAX_SECRETS:
+        fields.add(
+            "secrets", "WF-LIMIT", f"There are {len(found)} secrets; at most {MAX_SECRETS} are allowed."
+        )
+    return tuple(found)
+
+
+def _read_concurrency(fields: Fields, templates: Templates) -> Concurrency | None:
+    """The key as a text, or a mapping that also says what to do about a conflict."""
+    scope = Scope().at_start()
+    if isinstance(fields.node("concurrency"), Scalar):
+        return Concurrency(_read_key(fields, "concurrency", scope, templates))
+    table = fields.sub_table("concurrency")
+    if table is None:
+        return None
+    inner = Fields(table, fields.mistakes, "'concurrency'", CONCURRENCY_KEYS)
+    inner.require("key", "'deploy-{{ params.service }}'")
+    on_conflict = inner.choice("on_conflict", list(OnConflict)) or OnConflict.QUEUE
+    return Concurrency(_read_key(inner, "key", scope, templates), OnConflict(on_conflict))
+
+
+def _read_key(fields: Fields, key: str, scope: Scope, templates: Templates) -> str:
+    node = fields.node(key)
+    if isinstance(node, Scalar) and isinstance(node.value, str) and not node.value.strip():
+        fields.add(key, "WF-REQUIRED", f"'{key}' is empty. Write a key, such as 'deploy'.")
+    return read_text(fields, key, scope, templates)
+
+
 def _read_outputs(fields: Fields, templates: Templates) -> Mapping[str, Template]:
     outputs = {}
     for key, node in fields.entries("outputs"):
@@ -99,5 +153,5 @@ def _read_outputs(fields: Fields, templates: Templates) -> Mapping[str, Template
                 "WF-NAME",
                 f"'{excerpt(key.text)}' cannot be an output's name. Use letters, digits and _, no digit first.",
             )
-        outputs[key.text] = templates.value(node, None)
+        outputs[key.text] = templates.value(node, OUTPUTS)
     return outputs

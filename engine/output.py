@@ -51,12 +51,14 @@ class Output:
     def __init__(self, keep: Keep, mask: Mask | None = None, limits: OutputLimits | None = None) -> None:
         self._limits = limits or OutputLimits()
         self._batch = _Batch(keep)
-        self._streams = {
-            name: _Stream(name, mask or Mask(), self._limits, self._batch.add) for name in _STREAMS
-        }
+        self.mask_with(mask or Mask())
         self._result_tail = _Tail(self._limits.result_bytes)
         self._deadline: float | None = None
         self._thread: threading.Thread | None = None
+
+    def mask_with(self, mask: Mask) -> None:
+        """What is masked; for use before `open`."""
+        self._streams = {name: _Stream(name, mask, self._limits, self._batch.add) for name in _STREAMS}
 
     def open(self) -> tuple[int, int]:
         """Start reading. Gives the write ends of stdout and stderr; the caller closes them once a child has

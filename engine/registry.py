@@ -1,12 +1,12 @@
-"""The workflows of a folder as they are now, and as they were when runs started. Changed files are read again by
-themselves; a file with mistakes leaves the last good version in force, and its mistakes can be asked for."""
+"""The workflows of a folder as they are now. Changed files are read again by themselves; a file with mistakes
+leaves the last good version in force, and its mistakes can be asked for."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -15,15 +15,12 @@ from engine.core.definition import Workflow
 from engine.core.errors import InvalidWorkflow, Mistake
 from engine.core.permission import Grant, Policy
 from engine.file_permissions import read_permissions
-from engine.files import read_workflow, read_workflow_file
+from engine.files import read_workflow_file
+from engine.links import settle
 from engine.sources import Stamp, read_source, stamp_of
-from store.database import Connection
-from store.versions import load_source
 
 MAX_FILES = 1000
 SECONDS_BETWEEN_LOOKS = 1.0
-MOST_VERSIONS = 256
-"""Kept in memory."""
 
 _SUFFIXES = (".yml", ".yaml")
 _PERMISSIONS = ("permissions.yml", "permissions.yaml")
@@ -91,28 +88,6 @@ class Registry:
         return self._state
 
 
-class Versions:
-    """Workflows as their runs were started with, whatever the files say now. Each is read from the database
-    once, and kept. Safe to use from many threads."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], Workflow] = {}
-
-    def find(self, digest: str, folder: str) -> Workflow | None:
-        """The version, if it is kept. `folder` is where it lies now."""
-        return self._kept.get((digest, folder))
-
-    def load(self, c: Connection, digest: str, folder: str) -> Workflow:
-        """The version, which was read without mistakes before."""
-        workflow = self.find(digest, folder)
-        if workflow is None:
-            workflow = read_workflow("stored version", load_source(c, digest), folder)
-            if len(self._kept) >= MOST_VERSIONS:
-                self._kept.clear()
-            self._kept[digest, folder] = workflow
-        return workflow
-
-
 def _look(folder: Path, before: _State) -> _State:
     """Read what changed since the last look."""
     try:
@@ -126,11 +101,28 @@ def _look(folder: Path, before: _State) -> _State:
         mistakes.append(_mistake(folder, "WF-LIMIT", sentence))
     files = {path: _read_again(path, before.files.get(path), _read_file) for path in paths[:MAX_FILES]}
     permissions = _look_at_permissions(folder, before.permissions)
-    owners, duplicates = _share_names(files, before.owners)
     mistakes.extend(mistake for file in files.values() for mistake in file.mistakes)
     mistakes.extend(permissions.mistakes if permissions else ())
-    workflows = {name: good for name, path in owners.items() if (good := files[path].good)}
-    return _State(files, permissions, workflows, owners, (*mistakes, *duplicates))
+    owners, workflows, shared = _share_out(files, before)
+    return _State(files, permissions, workflows, owners, (*mistakes, *shared))
+
+
+def _share_out(
+    files: Mapping[Path, _File[Workflow]], before: _State
+) -> tuple[dict[str, Path], dict[str, Workflow], list[Mistake]]:
+    """What each name stands for: the file it is taken from, the version in force, and what is wrong between files.
+    A file with mistakes leaves what it gave before."""
+    kept = {path: before.workflows[name] for name, path in before.owners.items() if name in before.workflows}
+    contents = {path: kept.get(path) if file.mistakes else file.good for path, file in files.items()}
+    owners, mistakes = _share_names(contents, before.owners)
+    present = {name: content for name, path in owners.items() if (content := contents[path])}
+    earlier = {name: kept[path] for name, path in owners.items() if path in kept and kept[path].name == name}
+    workflows, wrong = settle(present, earlier)
+    for each in wrong:
+        path = owners[each.workflow]
+        if not files[path].mistakes:  # else the text in the file is another one
+            mistakes.append(each.in_file(str(path), present[each.workflow].source))
+    return owners, workflows, mistakes
 
 
 def _with_mistakes(state: _State, mistakes: tuple[Mistake, ...]) -> _State:
@@ -185,13 +177,13 @@ def _read_grants(path: Path) -> Grants:
 
 
 def _share_names(
-    files: Mapping[Path, _File[Workflow]], before: Mapping[str, Path]
-) -> tuple[dict[str, Path], Iterable[Mistake]]:
+    contents: Mapping[Path, Workflow | None], before: Mapping[str, Path]
+) -> tuple[dict[str, Path], list[Mistake]]:
     """Which file each name is taken from: the one it was taken from until now, else the first."""
     claimants: dict[str, list[Path]] = {}
-    for path, file in files.items():
-        if file.good is not None:
-            claimants.setdefault(file.good.name, []).append(path)
+    for path, content in contents.items():
+        if content is not None:
+            claimants.setdefault(content.name, []).append(path)
     owners: dict[str, Path] = {}
     mistakes: list[Mistake] = []
     for name, paths in claimants.items():

@@ -5,19 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from engine.core.definition import OnTimeout, ParameterType
-from engine.file_actions import METHODS, VALUE_NAME
-from engine.file_parameters import IDENTIFIER, MAX_OPTIONS, MAX_PARAMETERS
-from engine.file_steps import KINDS, MAX_STEPS
-from engine.files import NAME
-
-Schema = dict[str, Any]
-
-_DURATION = r"[0-9]+(\.[0-9]+)?|(?=.)([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+(\.[0-9]+)?s)?"
-_WAIT = rf"{_DURATION}|.*\{{\{{.*"  # also an expression
-_SCALAR: Schema = {"type": ["string", "number", "boolean", "null"]}
+from engine.core.definition import OnConflict
+from engine.file_actions import NAME, VALUE_NAME
+from engine.file_parameters import IDENTIFIER, MAX_PARAMETERS
+from engine.file_steps import MAX_STEPS
+from engine.files import MAX_SECRETS
+from engine.schema_parameters import parameter_schema
+from engine.schema_parts import Schema, choice, duration, filled, named, table, text, whole
+from engine.schema_steps import final_step_schema, step_schema
 
 
 def json_schema() -> Schema:
@@ -25,183 +20,49 @@ def json_schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Handrail workflow",
-        **_table(
+        **table(
             {
-                "name": _text("What people type: /workflow run NAME.", pattern=_whole(NAME.pattern)),
-                "title": _text("What people read.", maxLength=150),
-                "description": _text("What the workflow is for."),
-                "parameters": _named(
+                "name": text("What people type: /workflow run NAME.", pattern=whole(NAME.pattern)),
+                "title": text("What people read.", maxLength=150),
+                "description": text("What the workflow is for."),
+                "parameters": named(
                     IDENTIFIER.pattern,
                     {"$ref": "#/$defs/parameter"},
                     "The form.",
                     maxProperties=MAX_PARAMETERS,
                 ),
-                "steps": _named(
-                    IDENTIFIER.pattern,
+                "secrets": _secrets(),
+                "timeout": duration("How long the whole run may take; without it, as long as its steps do."),
+                "concurrency": _concurrency(),
+                "steps": _steps(
                     {"$ref": "#/$defs/step"},
                     "What to do. Steps run as soon as what they need is done.",
-                    minProperties=1,
-                    maxProperties=MAX_STEPS,
                 ),
-                "outputs": _named(
-                    VALUE_NAME.pattern, {}, "Values of the whole run, for people and programs."
+                "finally": _steps(
+                    final_step_schema(), "What to do after all steps, whatever became of them."
                 ),
+                "outputs": named(VALUE_NAME.pattern, {}, "Values of the whole run, for people and programs."),
             },
             required=["name", "steps"],
         ),
-        "$defs": {"parameter": _parameter(), "step": _step()},
+        "$defs": {"parameter": parameter_schema(), "step": step_schema()},
     }
 
 
-def _parameter() -> Schema:
-    choices = [ParameterType.CHOICE.value, ParameterType.MULTI_CHOICE.value]
-    bound = {"type": ["number", "string"]}
-    length = {"type": "integer", "minimum": 0, "maximum": 3000}
-    return _table(
-        {
-            "type": {"enum": [kind.value for kind in ParameterType]},
-            "title": _text("The label in the form.", maxLength=150),
-            "hint": _text("Shown below the field.", maxLength=500),
-            "required": {"type": "boolean"},
-            "default": {
-                "description": "The value when none is given.",
-                "type": ["string", "number", "boolean", "array", "null"],
-                "items": {"type": "string"},
-            },
-            "options": {
-                "type": ["array", "string"],
-                "items": {"type": "string"},
-                "minItems": 1,
-                "maxItems": MAX_OPTIONS,
-                "uniqueItems": True,
-            },
-            "pattern": _text("A regular expression (RE2) that the whole text must match."),
-            "min": bound | {"description": "The smallest number or earliest date."},
-            "max": bound | {"description": "The largest number or latest date."},
-            "min_length": length | {"description": "Characters of a text, or number of choices."},
-            "max_length": length
-            | {"description": "Characters of a text, or number of choices.", "minimum": 1},
-        },
-        required=["type"],
-    ) | {
-        "if": {"properties": {"type": {"enum": choices}}, "required": ["type"]},
-        "then": {"required": ["options"]},
-        "else": {"properties": {"options": False}},
-    }
+def _secrets() -> Schema:
+    name = {"type": "string", "pattern": whole(IDENTIFIER.pattern)}
+    many = {"type": "array", "items": name, "uniqueItems": True, "maxItems": MAX_SECRETS}
+    return {"description": "Names of secrets that steps use.", "anyOf": [name, many]}
 
 
-def _step() -> Schema:
-    return _table(
-        {
-            "title": _text("What people read.", maxLength=150),
-            "needs": _texts("Steps that must be done before this one."),
-            "if": {
-                "description": "An expression; the step is skipped when it does not hold.",
-                "type": ["string", "boolean", "number"],
-            },
-            "timeout": _duration("How long the step may take; 1h when not said."),
-            "env": _named(r"[A-Za-z_][A-Za-z0-9_]*", _SCALAR, "The environment of a run step."),
-            "idempotent": {
-                "description": "Whether the step may be started again when its worker was lost.",
-                "type": "boolean",
-            },
-            "run": _text("A shell command. Values arrive as environment variables: env, and $PARAM_NAME."),
-            "http": _http(),
-            "set": _named(
-                VALUE_NAME.pattern, {}, "Values to compute; they are the step's result.", minProperties=1
-            ),
-            "wait": {
-                "description": "A pause, such as 10m.",
-                "anyOf": [
-                    _duration("How long.", _WAIT),
-                    _table({"duration": _duration("How long.", _WAIT)}, required=["duration"]),
-                ],
-            },
-            "approval": _approval(),
-        },
-        required=[],
-    ) | {
-        "oneOf": [{"required": [kind]} for kind in KINDS],
-        "dependentRequired": {"env": ["run"]},
-    }
-
-
-def _http() -> Schema:
-    status = {"type": "integer", "minimum": 100, "maximum": 599}
-    return _table(
-        {
-            "method": {"enum": list(METHODS)},
-            "url": _text(
-                "With a fixed host; expressions may stand behind it.", pattern="^https?://[A-Za-z0-9.\\[]"
-            ),
-            "headers": _named(r"[^\s:]+", _SCALAR, "Headers of the request."),
-            "json": {"description": "The body as JSON."},
-            "body": _text("The body as text."),
-            "expect": {
-                "description": "Statuses that count as success.",
-                "anyOf": [status, {"type": "array", "items": status}],
-            },
-        },
-        required=["url"],
-    ) | {"not": {"required": ["json", "body"]}}
-
-
-def _approval() -> Schema:
-    return _table(
-        {
-            "title": _text("The question."),
-            "message": _text("What to know before deciding."),
-            "approvers": _table(
-                {
-                    "users": _texts("Slack user ids."),
-                    "groups": _texts("Slack user group ids."),
-                },
-                required=[],
-            ),
-            "required": {
-                "description": "How many people must approve.",
-                "type": "integer",
-                "minimum": 1,
-                "maximum": 50,
-            },
-            "timeout": _duration("How long to wait for an answer; 24h when not said."),
-            "on_timeout": {"enum": [each.value for each in OnTimeout]},
-            "allow_self": {"description": "Whether whoever started the run may approve.", "type": "boolean"},
-        },
-        required=[],
-    )
-
-
-def _table(properties: Schema, *, required: list[str]) -> Schema:
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _named(pattern: str, value: Schema, description: str, **limits: int) -> Schema:
+def _concurrency() -> Schema:
+    key = filled("Runs with the same key are in progress one at a time.")
+    on_conflict = choice("What the later run does: queue when not said.", [each.value for each in OnConflict])
     return {
-        "description": description,
-        "type": "object",
-        "propertyNames": {"pattern": _whole(pattern)},
-        "additionalProperties": value,
-        **limits,
+        "description": "Which runs must not be in progress at the same time.",
+        "anyOf": [key, table({"key": key, "on_conflict": on_conflict}, required=["key"])],
     }
 
 
-def _text(description: str, **limits: object) -> Schema:
-    return {"description": description, "type": "string", **limits}
-
-
-def _texts(description: str) -> Schema:
-    return {"description": description, "type": ["array", "string"], "items": {"type": "string"}}
-
-
-def _duration(description: str, pattern: str = _DURATION) -> Schema:
-    return {
-        "description": f"{description} Such as 90s, 10m, 4h, 1d or 1h30m.",
-        "type": ["string", "number"],
-        "pattern": _whole(pattern),
-        "minimum": 0,
-    }
-
-
-def _whole(pattern: str) -> str:
-    return f"^(?:{pattern})$"
+def _steps(step: Schema, description: str) -> Schema:
+    return named(IDENTIFIER.pattern, step, description, minProperties=1, maxProperties=MAX_STEPS)

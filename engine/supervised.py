@@ -19,8 +19,8 @@ from engine.lease import LeaseTerms
 
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
-_LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""All that the supervisor's interpreter may need of our environment; the command does not see them."""
+LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""All that an interpreter of ours may need of our environment to start; commands do not see them."""
 
 _START_SECONDS = 30.0
 _FINISH_SECONDS = 2.0
@@ -48,12 +48,14 @@ class Command:
     timeout_seconds: float = math.inf
     grace_seconds: float = 10.0
 
-    def encode(self) -> bytes:
+    def encode(self, lease: LeaseTerms) -> bytes:
         head = (
             self.folder,
             self.scratch,
             str(self.timeout_seconds),
             str(self.grace_seconds),
+            str(lease.stop_at),
+            str(lease.kill_at),
             str(len(self.argv)),
         )
         entries = (f"{name}={value}" for name, value in self.env.items())
@@ -80,18 +82,30 @@ class SupervisorLost(Exception):
     """The supervisor was killed, so how the command ended is not known. Its process group was killed."""
 
 
+FOR_EVER = LeaseTerms(math.inf, math.inf)
+
+
 class Supervised:
     """One running command. It dies with this process, whatever kills it. `close` ends it if it still runs."""
 
-    def __init__(self, command: Command, *, stdout: int, stderr: int) -> None:
-        """Start it, with these file descriptors (which stay the caller's). Raises StartFailed."""
+    def __init__(
+        self,
+        command: Command,
+        *,
+        stdout: int,
+        stderr: int,
+        stdin: int = subprocess.DEVNULL,
+        lease: LeaseTerms = FOR_EVER,
+    ) -> None:
+        """Start it, with these file descriptors (which stay the caller's). Unless a later lease is passed on, it is
+        ended by the terms of this one; is it over already, the command is not begun. Raises StartFailed."""
         self._received = b""
         self._socket, theirs = socket.socketpair()
         with theirs:
-            self._supervisor = _start_supervisor(theirs.fileno(), stdout, stderr)
+            self._supervisor = _start_supervisor(theirs.fileno(), stdin, stdout, stderr)
         self.pid = 0
         try:
-            self._socket.sendall(command.encode())
+            self._socket.sendall(command.encode(lease))
             self._wait_for_start()
         except OSError as error:
             self.close()
@@ -183,14 +197,14 @@ class Supervised:
         self._supervisor.wait()
 
 
-def _start_supervisor(channel: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+def _start_supervisor(channel: int, stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # our own script, by its path
         [sys.executable, "-I", "-S", str(SUPERVISOR), str(channel)],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         cwd="/",
-        env={name: os.environ[name] for name in _LOADER_VARIABLES if name in os.environ},
+        env={name: os.environ[name] for name in LOADER_VARIABLES if name in os.environ},
         pass_fds=[channel],
         start_new_session=True,
     )

@@ -45,14 +45,17 @@ _IS_LINUX = sys.platform == "linux"
 
 class Setup:
     """What to run: fields separated by NUL, in the order of the attributes; `arguments` and `environment`
-    share the rest, split by their count. `scratch` is a folder to remove should the owner not live to do it."""
+    share the rest, split by their count. `scratch` is a folder to remove should the owner not live to do it; the
+    lease is the one that the owner had when it said so."""
 
     def __init__(self, data: bytes) -> None:
-        folder, scratch, timeout, grace, count, *rest = data.split(b"\0")
+        folder, scratch, timeout, grace, lease_stop_at, lease_kill_at, count, *rest = data.split(b"\0")
         self.folder = folder
         self.scratch = scratch
         self.timeout = float(timeout)
         self.grace = float(grace)
+        self.lease_stop_at = float(lease_stop_at)
+        self.lease_kill_at = float(lease_kill_at)
         self.arguments = rest[: int(count)]
         entries = (entry.partition(b"=") for entry in rest[int(count) :])
         self.environment = {name: value for name, _, value in entries}
@@ -78,6 +81,12 @@ class Supervisor:
         setup = self.read_setup()
         if setup is None:
             return
+        # The owner may have been frozen before it told us, and somebody else be about to begin.
+        if time.monotonic() >= setup.lease_stop_at:
+            self.tell("started")
+            self.tell(f"ended signal {signal.SIGTERM} lease 0")
+            return
+        self.lease_stop_at, self.lease_kill_at = setup.lease_stop_at, setup.lease_kill_at
         adopt_orphans()
         try:
             self.pid = start(setup, lambda pid: self.tell(f"pid {pid}"))

@@ -13,8 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
+from engine.addresses import Reach
 from engine.advance import Engine
 from engine.attempts import LEASE_MS, WorkerName, claim_next, finish_attempt, give_up
 from engine.core.definition import JsonValue, StepKind, Workflow
@@ -26,6 +28,7 @@ from engine.executors.dispatch import execute
 from engine.lease import Lease
 from engine.masking import Mask
 from engine.output import Output
+from engine.secrets import Secrets
 from store import logs, surfaces, tasks
 from store.tasks import Claim
 
@@ -41,6 +44,8 @@ LAST_TRIES = 5
 """How often an outcome is recorded that the database refuses for an unforeseen reason."""
 
 T = TypeVar("T")
+_Key = tuple[str, int]
+"""A task's id and the number of the attempt."""
 
 
 def name_worker() -> WorkerName:
@@ -50,20 +55,15 @@ def name_worker() -> WorkerName:
 
 @dataclass(slots=True)
 class _Held:
-    """An attempt that this process is carrying out. `lease_until` is the database's time. It `is_lost` when
-    somebody else may have been given the task: what happens to it from then on is not known here. `arguments`
-    are those that are kept together with its outcome."""
+    """An attempt that this process is carrying out. It `is_lost` when somebody else may have been given the task:
+    what happens to it from then on is not known here. `arguments` are those that are kept together with its
+    outcome."""
 
     lease: Lease
-    lease_until: int
     stop: threading.Event = field(default_factory=threading.Event)
+    is_forced: threading.Event = field(default_factory=threading.Event)
     is_lost: bool = False
     arguments: JsonValue = None
-
-    def renewed(self, lease_until: int, at: float) -> None:
-        if lease_until > self.lease_until:  # else its row was locked, and it keeps its older lease
-            self.lease_until = lease_until
-            self.lease.renewed(at)
 
     def lose(self) -> None:
         self.is_lost = True
@@ -79,12 +79,18 @@ class Worker:
     name: WorkerName = field(default_factory=name_worker)
     mask: Mask = field(default_factory=Mask)
     environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Secrets = field(default_factory=Secrets)
+    reach: Reach = field(default_factory=Reach)
     slots: int = 8
     grace_seconds: float = 10.0
     lease_ms: int = LEASE_MS
     run_id: str | None = None
-    _held: dict[tuple[str, int], _Held] = field(default_factory=dict)
+    _held: dict[_Key, _Held] = field(default_factory=dict)
+    _ended: set[_Key] = field(default_factory=set)
+    """Attempts that this process has carried out, while the database may still say that they run."""
+    _strays: set[_Key] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    """Of the three above."""
     _busy: int = 0
     """How many slots are at work: claiming, carrying out or recording."""
     _freed: threading.Condition = field(default_factory=threading.Condition)
@@ -95,8 +101,7 @@ class Worker:
         with self._freed:
             if self._draining.is_set() or self._busy >= self.slots:
                 return
-            self._busy += 1
-        threading.Thread(target=self._work_in_slot, name="slot", daemon=True).start()
+            self._start_slot(self._work_until_idle)
 
     def look(self) -> None:
         """Find out whether anything is due that nobody rang for."""
@@ -106,11 +111,16 @@ class Worker:
             self.nudge()
 
     def renew(self) -> None:
-        """Renew all leases at once, and stop what was cancelled or is not ours any more."""
+        """Renew all leases at once, and stop what was cancelled or is not ours any more. Take up what was claimed
+        in our name without our knowing."""
         with self._lock:
             held = dict(self._held)
-        if not held:
-            return
+        if held:
+            self._renew(held)
+        if not self._draining.is_set():
+            self._find_strays()
+
+    def _renew(self, held: Mapping[_Key, _Held]) -> None:
         at = time.monotonic()
         try:
             with self.engine.database.write() as c:
@@ -124,7 +134,10 @@ class Worker:
             if renewal is None:
                 attempt.lose()
                 continue
-            attempt.renewed(renewal.lease_until, at)
+            if renewal.is_extended:
+                attempt.lease.renewed(at)
+            if renewal.stop_forced:
+                attempt.is_forced.set()
             if renewal.stop_requested:
                 attempt.stop.set()
 
@@ -143,9 +156,37 @@ class Worker:
     def is_draining(self) -> bool:
         return self._draining.is_set()
 
-    def _work_in_slot(self) -> None:
+    def _find_strays(self) -> None:
+        """The connection may die between a commit and its answer: then a task is claimed in our name, and nobody
+        here knows. Such a one is begun when it was seen twice in a row, as its claim may just be on its way; and
+        never when it was begun already, and only its outcome could not be recorded."""
+        with self._lock:
+            ended = set(self._ended)
+        with self.engine.database.read() as c:
+            running = tasks.running_of(c, self.name.id)
+        with self._lock:
+            self._ended -= ended - running  # they do not run any more, and never will again
+            strays = running - self._held.keys() - self._ended
+            found = strays & self._strays
+            self._strays = strays
+        for task_id, attempt in found:
+            logger.warning("stray_found task=%s attempt=%s", task_id, attempt)
+            self._start_slot(partial(self._take_up, task_id))
+
+    def _take_up(self, task_id: str) -> None:
+        at = time.monotonic()
+        with self.engine.database.write() as c:
+            claim = tasks.claim_again(c, self.name.id, self.lease_ms, task_id)
+        self._follow(claim, at)
+
+    def _start_slot(self, work: Callable[[], None]) -> None:
+        with self._freed:
+            self._busy += 1
+        threading.Thread(target=self._work_in_slot, args=(work,), name="slot", daemon=True).start()
+
+    def _work_in_slot(self, work: Callable[[], None]) -> None:
         try:
-            self._work_until_idle()
+            work()
         except Problem as problem:
             logger.warning("work_postponed problem=%s", problem)  # the next look finds what is still due
         except Exception:
@@ -172,9 +213,11 @@ class Worker:
             claim, at = self._perform(claim, at, is_last=step + 1 == STEPS_IN_A_ROW)
 
     def _perform(self, claim: Claim, at: float, *, is_last: bool) -> tuple[Claim | None, float]:
-        held = _Held(Lease(self.lease_ms / 1000, at), claim.lease_until)
+        held = _Held(Lease(self.lease_ms / 1000, at))
         key = (claim.task_id, claim.attempt)
         with self._lock:
+            if key in self._held or key in self._ended:  # it was taken for a stray
+                return None, at
             self._held[key] = held
         try:
             outcome = self._carry_out(claim, held)
@@ -182,6 +225,7 @@ class Worker:
         finally:
             with self._lock:
                 del self._held[key]
+                self._ended.add(key)
 
     def _carry_out(self, claim: Claim, held: _Held) -> Outcome | None:
         """How the attempt ended; None when that is not known."""
@@ -274,6 +318,8 @@ class Worker:
             mask=self.mask,
             base_environment=self.environment,
             grace_seconds=self.grace_seconds,
+            secrets=self.secrets,
+            reach=self.reach,
         )
 
     def _workflow(self, claim: Claim, held: _Held) -> Workflow:

@@ -26,7 +26,7 @@ class Fields:
             key.place,
             "WF-KEY",
             f"This version of Handrail does not know '{excerpt(key.text)}' in {self.where}."
-            f"{did_you_mean(key.text, known)} Known are: {listed(known, most=20)}.",
+            f"{did_you_mean(key.text, known)} Known are: {listed(known, most=30)}.",
         )
 
     def __contains__(self, key: str) -> bool:
@@ -93,6 +93,18 @@ class Fields:
             self.add(key, "WF-LIMIT", f"'{key}' is {value}; it must lie between {least} and {most}.")
             return None
         return value
+
+    def number(self, key: str, *, least: float, most: float) -> float | None:
+        value = self._value(key)
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self._add_wrong(key, "a number. Write a decimal number, without quotes")
+            return None
+        if not least <= value <= most:
+            self.add(key, "WF-LIMIT", f"'{key}' is {value}; it must lie between {least:g} and {most:g}.")
+            return None
+        return float(value)
 
     def duration(self, key: str) -> float | None:
         """Seconds, more than none."""

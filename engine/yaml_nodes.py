@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -19,6 +20,7 @@ from engine.core.text import excerpt, find_forbidden
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_NODES = 10_000
+MAX_MISTAKES = 100
 
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
@@ -28,14 +30,14 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})", re.ASCII)
+_BEGINS_NUMBER = frozenset("+-.0123456789")
 _WHOLE = "(?:0|[1-9][0-9]*)"
 _EXPONENT = "[eE][-+]?[0-9]+"
 _FLOAT = re.compile(rf"[-+]?(?:{_WHOLE}?\.[0-9]+(?:{_EXPONENT})?|{_WHOLE}{_EXPONENT})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Counted from 1, as editors do."""
+class Place(NamedTuple):
+    """Counted from 1, as editors do. A tuple, because there is one for each value of each file."""
 
     line: int
     column: int
@@ -73,19 +75,27 @@ Node = Scalar | Items | Table
 
 @dataclass(slots=True)
 class Mistakes:
-    """The mistakes found in one file so far."""
+    """The mistakes found in one file so far. `add` raises InvalidWorkflow when there are too many to be read."""
 
     file: str
     found: list[Mistake] = field(default_factory=list)
 
     def add(self, place: Place, code: str, sentence: str) -> None:
         self.found.append(Mistake(self.file, place.line, place.column, code, sentence))
+        if len(self.found) >= MAX_MISTAKES:
+            sentence = (
+                f"Stopped after {MAX_MISTAKES} mistakes. Correct these and look again; there may be more."
+            )
+            raise InvalidWorkflow(
+                (*self._in_order(), Mistake(self.file, place.line, place.column, "YAML-MISTAKES", sentence))
+            )
 
     def raise_if_any(self) -> None:
         if self.found:
-            raise InvalidWorkflow(
-                tuple(sorted(set(self.found), key=lambda found: (found.line, found.column)))
-            )
+            raise InvalidWorkflow(self._in_order())
+
+    def _in_order(self) -> tuple[Mistake, ...]:
+        return tuple(sorted(set(self.found), key=lambda found: (found.line, found.column)))
 
 
 START = Place(1, 1)
@@ -148,38 +158,34 @@ class _Builder:
         self.root: Node | None = None
 
     def build(self, text: str) -> Node:
-        documents = 0
         for event in _events(text):
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-                if documents > 1:
-                    raise _Unreadable(
-                        _place(event),
-                        "YAML-DOCS",
-                        "A second document begins here ('---'). Use one file for each.",
-                    )
-            else:
-                self._take(event)
+            self._take(event)
         if self.root is None or (isinstance(self.root, Scalar) and self.root.value is None):
             raise _Unreadable(START, "YAML-EMPTY", "The file is empty. Begin with 'name:' and 'steps:'.")
         return self.root
 
     def _take(self, event: yaml.Event) -> None:
-        match event:
+        match event:  # the most frequent ones first
+            case yaml.ScalarEvent():
+                _refuse_properties(event)
+                self._place_node(_scalar(event))
+            case yaml.MappingStartEvent():
+                self._open(event, Table(_place(event)))
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self.open.pop()
+                self.keys.pop()
+            case yaml.SequenceStartEvent():
+                self._open(event, Items(_place(event)))
             case yaml.AliasEvent():
                 raise _Unreadable(
                     _place(event), "YAML-ALIAS", "Aliases (*name) are not allowed. Write the value itself."
                 )
-            case yaml.ScalarEvent():
-                _refuse_properties(event)
-                self._place_node(_scalar(event))
-            case yaml.SequenceStartEvent():
-                self._open(event, Items(_place(event)))
-            case yaml.MappingStartEvent():
-                self._open(event, Table(_place(event)))
-            case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self.open.pop()
-                self.keys.pop()
+            case yaml.DocumentStartEvent() if self.root is not None:
+                raise _Unreadable(
+                    _place(event),
+                    "YAML-DOCS",
+                    "A second document begins here ('---'). Use one file for each.",
+                )
 
     def _open(self, event: yaml.NodeEvent, container: Items | Table) -> None:
         _refuse_properties(event)
@@ -232,19 +238,20 @@ def _place(event: yaml.Event) -> Place:
 
 
 def _refuse_properties(event: yaml.NodeEvent) -> None:
+    tag = getattr(event, "tag", None)
+    if event.anchor is None and tag is None:
+        return
     if event.anchor is not None:
         raise _Unreadable(
             _place(event),
             "YAML-ALIAS",
             f"Anchors (&{excerpt(event.anchor)}) are not allowed. Repeat the value.",
         )
-    tag = getattr(event, "tag", None)
-    if tag is not None:
-        raise _Unreadable(
-            _place(event),
-            "YAML-TAG",
-            f"Tags ({excerpt(tag)}) are not allowed. Write a plain value, or quote it.",
-        )
+    raise _Unreadable(
+        _place(event),
+        "YAML-TAG",
+        f"Tags ({excerpt(tag)}) are not allowed. Write a plain value, or quote it.",
+    )
 
 
 def _key(node: Node) -> Scalar:
@@ -259,7 +266,8 @@ def _key(node: Node) -> Scalar:
 
 def _scalar(event: yaml.ScalarEvent) -> Scalar:
     text: str = event.value
-    found = find_forbidden(text, allow_lines=True)
+    # only what is written as an escape was not seen yet
+    found = find_forbidden(text, allow_lines=True) if event.style == '"' else None
     if found is not None:
         raise _Unreadable(
             _place(event), _code_of(found[1]), f"This text holds {found[1]}, which is not allowed. Remove it."
@@ -272,6 +280,8 @@ def plain_value(text: str) -> bool | int | float | str | None:
     """What an unquoted scalar means."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
+    if text[0] not in _BEGINS_NUMBER:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     if _FLOAT.fullmatch(text) and math.isfinite(float(text)):

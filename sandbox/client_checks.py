@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.elements import walk_blocks
 from sandbox.state_values import value_key
 from sandbox.types import Json
+from sandbox.uploads import MOST_BYTES, MOST_FILES, file_type
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL = re.compile(r"https?://\S+")
@@ -63,9 +64,21 @@ def _url_mistake(element: Json, value: str) -> str | None:
     return None if _URL.fullmatch(value) else "Enter a valid URL."
 
 
+def _file_mistake(element: Json, value: list[Json]) -> str | None:
+    most, kinds = element.get("max_files") or MOST_FILES, element.get("filetypes")
+    if len(value) > most:
+        return f"Please upload no more than {most} {'file' if most == 1 else 'files'}."
+    if kinds and any(file_type(file["name"]) not in kinds for file in value):
+        return f"Please upload files of these types only: {', '.join(kinds)}."
+    if any(file["size"] > MOST_BYTES for file in value):
+        return "A file is too large."
+    return None
+
+
 _CHECKS: dict[str, Callable[[Json, Any], str | None]] = {
     "plain_text_input": _text_mistake,
     "number_input": _number_mistake,
     "email_text_input": _email_mistake,
     "url_text_input": _url_mistake,
+    "file_input": _file_mistake,
 }

@@ -13,6 +13,7 @@ DEFAULT_SCOPES = (
     "chat:write",
     "chat:write.public",
     "commands",
+    "files:read",
     "groups:history",
     "groups:read",
     "im:history",

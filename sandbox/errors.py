@@ -1,5 +1,6 @@
 """Refusals of the sandbox: Slack's error codes for the app, plain sentences for the control API."""
 
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -10,6 +11,11 @@ class SlackError(Exception):
         super().__init__(error)
         self.error = error
         self.extra = extra
+
+
+def missing_scope(needed: str, granted: Iterable[str]) -> SlackError:
+    """The token lacks a scope."""
+    return SlackError("missing_scope", needed=needed, provided=",".join(sorted(granted)))
 
 
 class ControlError(Exception):

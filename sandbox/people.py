@@ -46,6 +46,13 @@ class Channel:
     is_im: bool = False
     members: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def kind(self) -> str:
+        """As Slack's `types` calls it."""
+        if self.is_im:
+            return "im"
+        return "private_channel" if self.is_private else "public_channel"
+
 
 @dataclass(frozen=True)
 class Group:

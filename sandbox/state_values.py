@@ -1,15 +1,18 @@
 """Turns simple values, such as "prod" or ["a", "b"], into the typed `state.values` Slack sends an app."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from sandbox.elements import stateful_elements
 from sandbox.errors import ControlError
 from sandbox.types import Json
+from sandbox.uploads import uploaded_file
 from sandbox.validation.elements import all_options
 
 Offered = Mapping[str, Mapping[str, Json]]  # action_id -> value -> option, of external menus
 
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _OPTION_TYPES = ("static_select", "external_select", "radio_buttons")
 _OPTIONS_TYPES = ("multi_static_select", "multi_external_select", "checkboxes")
 _ID_KEYS = {f"{kind}s_select": f"selected_{kind}" for kind in ("user", "channel", "conversation")}
@@ -94,10 +97,12 @@ def typed_value(element: Json, raw: Any, offered: Offered) -> Json:
         value = [str(entry) for entry in _several(element, raw)]
     elif kind == "datetimepicker":
         value = _epoch(element, raw)
+    elif kind == "timepicker":
+        value = _time(element, raw)
     elif kind == "rich_text_input":
         value = _rich_text(raw)
     elif kind == "file_input":
-        raise ControlError("no_files", "Files cannot be given in this workspace.")
+        value = [uploaded_file(entry) for entry in _several(element, raw)]
     else:
         value = None if raw in (None, "") else _string(element, raw)
     return _with_zone(element, {"type": kind, key: value})
@@ -120,6 +125,14 @@ def _epoch(element: Json, raw: Any) -> int | None:
     if isinstance(raw, bool) or not str(raw).isdecimal():
         raise _impossible(element, raw)
     return int(raw)
+
+
+def _time(element: Json, raw: Any) -> str | None:
+    if raw in (None, ""):
+        return None
+    if not isinstance(raw, str) or not _TIME.fullmatch(raw):
+        raise _impossible(element, raw)
+    return raw
 
 
 def _several(element: Json, raw: Any) -> list[Any]:

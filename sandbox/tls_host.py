@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-DEFAULT_PORT = 3443
 VALID_DAYS = 45
 
 _HANDSHAKE_SECONDS = 5.0
@@ -32,7 +31,7 @@ _ANSWER = (
 
 
 @asynccontextmanager
-async def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> AsyncIterator[int]:
+async def serve(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[int]:
     """Serve while the context is open; gives the port, which port 0 leaves to the system. OSError when the
     port is taken."""
     context = await asyncio.to_thread(_make_context, host)

@@ -48,12 +48,22 @@ class Database:
     `url` is "sqlite:////absolute/path" or "postgresql://user@host/name". Raises Problem for another one.
     """
 
-    def __init__(self, url: str, *, lock_timeout_seconds: float = 10.0, pool_size: int = 8) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        lock_timeout_seconds: float = 10.0,
+        pool_size: int = 8,
+        checks_foreign_keys: bool = True,
+    ) -> None:
+        """Only a migration does without `checks_foreign_keys`, and only SQLite needs that."""
         self.url = url
         parsed = parse_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         make = _sqlite_engines if self.is_sqlite else _postgres_engines
         self._reading, self._writing = make(parsed, lock_timeout_seconds, pool_size)
+        if self.is_sqlite and not checks_foreign_keys:
+            sqlite.ignore_foreign_keys(self._writing)
         self._lock_timeout_seconds = lock_timeout_seconds
         self._writer_lock = threading.Lock()
         self._turns = sqlite.Turns(str(parsed.database))

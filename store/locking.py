@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from engine.core.definition import JsonValue, StepKind
-from engine.core.state import ApprovalState, Ballot, RunSnapshot, RunStatus, TaskState, TaskStatus
+from engine.core.state import (
+    ApprovalState,
+    Ballot,
+    FanOut,
+    RunSnapshot,
+    RunStatus,
+    TaskState,
+    TaskStatus,
+)
 from store.audit import Chain
 from store.columns import constant, now_millis
 from store.tables import approvals, decisions, runs, tasks
@@ -39,6 +48,13 @@ class LockedRun:
     error: str | None
     progress: int
     cancelled_by: str | None
+    round: int
+    is_queued: bool
+    is_rehearsal: bool
+    concurrency_key: str | None
+    parent_run_id: str | None
+    parent_step_id: str | None
+    depth: int
     now: int
     """The database's time when the lock was had: for all that this transaction writes."""
     chain: Chain
@@ -70,9 +86,39 @@ _TASKS = (
         tasks.c.stop_requested,
         tasks.c.result,
         tasks.c.error,
+        tasks.c.failures,
+        tasks.c.losses,
+        tasks.c.is_unknown,
     )
-    .where(tasks.c.run_id == bindparam("b_run"))
+    .where(tasks.c.run_id == bindparam("b_run"), tasks.c.item == 0)
     .order_by(tasks.c.position)
+)
+_ITEM = select(
+    tasks.c.status,
+    tasks.c.attempt,
+    tasks.c.due_at,
+    tasks.c.stop_requested,
+    tasks.c.result,
+    tasks.c.error,
+    tasks.c.failures,
+    tasks.c.losses,
+    tasks.c.is_unknown,
+).where(
+    tasks.c.run_id == bindparam("b_run"),
+    tasks.c.step_id == bindparam("b_step"),
+    tasks.c.item == bindparam("b_item"),
+)
+_IS_DUE = tasks.c.due_at.is_not(None)
+_FAN_OUTS = (
+    select(tasks.c.step_id, tasks.c.status, _IS_DUE, func.count())
+    .where(tasks.c.run_id == bindparam("b_run"), tasks.c.item > 0)
+    .group_by(tasks.c.step_id, tasks.c.status, _IS_DUE)
+)
+_RESULTS = select(tasks.c.item, tasks.c.result).where(
+    tasks.c.run_id == bindparam("b_run"),
+    tasks.c.step_id == bindparam("b_step"),
+    tasks.c.item > 0,
+    tasks.c.status == constant("completed"),
 )
 _OPEN_APPROVALS = (
     select(approvals.c.step_id, approvals.c.required, decisions.c.user_id, decisions.c.approve)
@@ -80,6 +126,9 @@ _OPEN_APPROVALS = (
     .where(approvals.c.run_id == bindparam("b_run"), approvals.c.status == constant("open"))
     .order_by(decisions.c.at, decisions.c.user_id)
 )
+
+
+_VERSION = select(runs.c.workflow_digest, FOLDER_OF_RUN).where(runs.c.id == bindparam("b_run"))
 
 
 def lock_run(c: Connection, run_id: str) -> LockedRun | None:
@@ -94,35 +143,129 @@ def lock_run(c: Connection, run_id: str) -> LockedRun | None:
     return LockedRun(**values, chain=chain)
 
 
-def load_snapshot(c: Connection, locked: LockedRun) -> RunSnapshot:
-    """The run as planning sees it. Read before a decision is inserted: a ballot found here counts already."""
-    states, asks = load_tasks(c, locked.id)
+@dataclass(frozen=True, slots=True)
+class RunVersion:
+    """The workflow that a run was started with, and where it lies now."""
+
+    digest: str
+    folder: str
+
+
+def version_of(c: Connection, run_id: str) -> RunVersion:
+    """To be asked for without a lock: it never changes."""
+    return RunVersion(*c.execute(_VERSION, {"b_run": run_id}).one())
+
+
+def load_snapshot(c: Connection, locked: LockedRun, step_id: str = "", item: int = 0) -> RunSnapshot:
+    """The run as planning sees it, with the one item that the event concerns, if it concerns one. Read before a
+    decision is inserted: a ballot found here counts already."""
+    loaded = load_tasks(c, locked.id)
     return RunSnapshot(
         status=locked.status,
         parameters=locked.parameters,
         requester=locked.requester,
-        tasks=states,
-        approvals=_load_approvals(c, locked.id) if asks else {},
+        tasks=loaded.states,
+        approvals=_load_approvals(c, locked.id) if loaded.asks else {},
         outcome=locked.outcome,
         error=locked.error,
         context=locked.context,
+        now=locked.now,
+        progress=locked.progress,
+        is_queued=locked.is_queued,
+        is_rehearsal=locked.is_rehearsal,
+        inputs=loaded.inputs,
+        fan_outs=_load_fan_outs(c, locked.id) if loaded.fans_out or locked.round > 1 or item else {},
+        items=_load_item(c, locked.id, step_id, item) if item else {},
     )
 
 
-def load_tasks(c: Connection, run_id: str) -> tuple[dict[str, TaskState], bool]:
-    """All tasks of a run in the file's order, and whether one of them waits for an approval."""
-    states = {}
-    asks = False
-    for step_id, kind, status, attempt, due_at, stop_requested, result, error in c.execute(
-        _TASKS, {"b_run": run_id}
-    ):
-        state = TaskStatus(status)
-        is_due = state is TaskStatus.PENDING and due_at is not None
-        states[step_id] = TaskState(
-            step_id, state, attempt, is_due=is_due, is_stopping=stop_requested, result=result, error=error
-        )
-        asks = asks or (state is TaskStatus.WAITING and kind == StepKind.APPROVAL)
-    return states, asks
+@dataclass(frozen=True, slots=True)
+class LoadedTasks:
+    """The steps of a run, in the file's order. `asks`: one waits for an approval; `fans_out`: one for its items;
+    `inputs` wait for somebody's values."""
+
+    states: dict[str, TaskState]
+    asks: bool
+    fans_out: bool
+    inputs: frozenset[str]
+
+
+def load_tasks(c: Connection, run_id: str) -> LoadedTasks:
+    states: dict[str, TaskState] = {}
+    waiting: dict[str, StepKind] = {}
+    for step_id, kind, *columns in c.execute(_TASKS, {"b_run": run_id}):
+        states[step_id] = _state(step_id, 0, *columns)
+        if states[step_id].status is TaskStatus.WAITING:
+            waiting[step_id] = StepKind(kind)
+    return LoadedTasks(
+        states,
+        asks=StepKind.APPROVAL in waiting.values(),
+        fans_out=any(kind.is_carried_out for kind in waiting.values()),
+        inputs=frozenset(step_id for step_id, kind in waiting.items() if kind is StepKind.INPUT),
+    )
+
+
+def _state(
+    step_id: str,
+    item: int,
+    status: str,
+    attempt: int,
+    due_at: int | None,
+    is_stopping: bool,
+    result: JsonValue,
+    error: str | None,
+    failures: int,
+    losses: int,
+    is_unknown: bool,
+) -> TaskState:
+    return TaskState(
+        step_id,
+        TaskStatus(status),
+        attempt,
+        is_due=status == TaskStatus.PENDING and due_at is not None,
+        result=result,
+        error=error,
+        is_stopping=is_stopping,
+        item=item,
+        failures=failures,
+        losses=losses,
+        is_unknown=is_unknown,
+    )
+
+
+def _load_item(c: Connection, run_id: str, step_id: str, item: int) -> dict[tuple[str, int], TaskState]:
+    row = c.execute(_ITEM, {"b_run": run_id, "b_step": step_id, "b_item": item}).one_or_none()
+    return {} if row is None else {(step_id, item): _state(step_id, item, *row)}
+
+
+def _load_fan_outs(c: Connection, run_id: str) -> dict[str, FanOut]:
+    counts: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
+    for step_id, status, is_due, count in c.execute(_FAN_OUTS, {"b_run": run_id}):
+        counts[step_id][_FAN_OUT_FIELDS[status, bool(is_due)]] += count
+    fan_outs = {step_id: FanOut(**fields) for step_id, fields in counts.items()}
+    return {
+        step_id: replace(fan, results=_load_results(c, run_id, step_id))
+        if not fan.pending and fan.active <= 1
+        else fan
+        for step_id, fan in fan_outs.items()
+    }
+
+
+_FAN_OUT_FIELDS = {
+    ("pending", False): "pending",
+    ("pending", True): "due",
+    ("running", False): "running",
+    ("completed", False): "completed",
+    ("failed", False): "failed",
+    ("error", False): "errored",
+    ("cancelled", False): "cancelled",
+}
+"""How an item of this status, due or not, is counted."""
+
+
+def _load_results(c: Connection, run_id: str, step_id: str) -> dict[int, JsonValue]:
+    rows = c.execute(_RESULTS, {"b_run": run_id, "b_step": step_id})
+    return {row.item: row.result for row in rows}
 
 
 def run_context(number: int, requester: str, channel_id: str | None, created_at: int) -> dict[str, JsonValue]:

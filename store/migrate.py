@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
+from engine.core.errors import Problem
 from store.database import Database, parse_url
 from store.errors import SchemaBehind
 
@@ -20,7 +21,7 @@ _ADVISORY_LOCK = 0x48616E64  # any number that no other program on this database
 def upgrade(url: str) -> None:
     """Migrate the database to the newest schema. Safe when several processes call it at once: one migrates
     while the others wait, then find nothing to do. All of it is one transaction."""
-    database = Database(url, lock_timeout_seconds=LOCK_TIMEOUT_SECONDS)
+    database = Database(url, lock_timeout_seconds=LOCK_TIMEOUT_SECONDS, checks_foreign_keys=False)
     try:
         if database.is_sqlite:
             Path(str(parse_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
@@ -31,8 +32,19 @@ def upgrade(url: str) -> None:
             config = _config()
             config.attributes["connection"] = c
             command.upgrade(config, "head")
+            if database.is_sqlite:
+                _check_foreign_keys(c)
     finally:
         database.dispose()
+
+
+def _check_foreign_keys(c: Connection) -> None:
+    """SQLite changes a table by making it anew, which it can do only while it does not look at foreign keys."""
+    broken = c.execute(text("PRAGMA foreign_key_check")).first()
+    if broken is not None:
+        raise Problem(
+            f"Migrating would leave rows of {broken[0]} without those they refer to. Nothing was changed."
+        )
 
 
 def require_current(database: Database) -> None:

@@ -79,7 +79,7 @@ _HAS_PLACE = or_(
 )
 _IS_ROOT = surfaces.c.kind == constant("root")
 _RANK = case(
-    (surfaces.c.kind == constant("approval"), 0),
+    (surfaces.c.kind.in_([constant("approval"), constant("input")]), 0),
     (_IS_ROOT & surfaces.c.ts.is_(None), 1),  # approvals hang on it
     (_IS_VIEW & (surfaces.c.due_at == surfaces.c.attended_at), 1),
     (surfaces.c.kind == constant("failure"), 1),

@@ -49,7 +49,7 @@ _LATEST_ATTEMPT = (attempts.c.task_id == tasks.c.id) & (attempts.c.number == tas
 _TASKS = (
     select(*_shared(TaskPicture, tasks), attempts.c.exit_code)
     .select_from(tasks.outerjoin(attempts, _LATEST_ATTEMPT))
-    .where(tasks.c.run_id == _OF_RUN)
+    .where(tasks.c.run_id == _OF_RUN, tasks.c.item == 0)
     .order_by(tasks.c.scheduled_at.is_(None), tasks.c.scheduled_at, tasks.c.position)
 )
 _APPROVALS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select
@@ -30,8 +30,18 @@ __all__ = [
     "insert_run",
     "load_snapshot",
     "lock_run",
+    "parent_step",
     "run_key",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class ParentStep:
+    """The step that a child run belongs to. `depth` is the child's: 1 for the child of a run without a parent."""
+
+    run_id: str
+    step_id: str
+    depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,10 @@ class NewRun:
     requester: str
     channel_id: str | None = None
     origin: str = "slack"
+    is_rehearsal: bool = False
+    concurrency_key: str | None = None
+    parent: ParentStep | None = None
+    id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,9 @@ _KEY = select(
     runs.c.status,
     runs.c.channel_id,
 )
+_PARENT = select(runs.c.parent_run_id, runs.c.parent_step_id, runs.c.depth).where(
+    runs.c.id == bindparam("b_run"), runs.c.parent_run_id.is_not(None)
+)
 _KEY_BY_NUMBER = _KEY.where(runs.c.team_id == bindparam("b_team"), runs.c.number == bindparam("b_number"))
 _KEY_BY_ID = _KEY.where(runs.c.id == bindparam("b_run"))
 
@@ -91,7 +108,7 @@ def insert_run(c: Connection, new: NewRun) -> InsertedRun:
     Follow it by lock_run, load_snapshot, plan(RunStarted) and apply_transition in the same transaction.
     """
     keep_version(c, new.workflow)
-    run_id = secrets.token_hex(16)
+    run_id = new.id
     first = new_workspace(new.team_id) | {"last_number": 1}
     number = c.execute(_NEXT_NUMBER, first).scalar_one()
     row = {
@@ -110,6 +127,13 @@ def insert_run(c: Connection, new: NewRun) -> InsertedRun:
         "progress": 0,
         "chain_length": 0,
         "chain_head": "",
+        "round": 1,
+        "is_queued": False,
+        "is_rehearsal": new.is_rehearsal,
+        "concurrency_key": new.concurrency_key,
+        "parent_run_id": new.parent.run_id if new.parent else None,
+        "parent_step_id": new.parent.step_id if new.parent else None,
+        "depth": new.parent.depth if new.parent else 0,
     }
     c.execute(_INSERT_RUN, row)
     rows = _task_rows(new, run_id)
@@ -125,6 +149,12 @@ def find_run(c: Connection, team_id: str, number: int) -> RunKey | None:
 
 def run_key(c: Connection, run_id: str) -> RunKey | None:
     return _run_key(c.execute(_KEY_BY_ID, {"b_run": run_id}).one_or_none())
+
+
+def parent_step(c: Connection, run_id: str) -> ParentStep | None:
+    """The step that waits for this run, if it is a child."""
+    row = c.execute(_PARENT, {"b_run": run_id}).one_or_none()
+    return None if row is None else ParentStep(*row)
 
 
 def _run_key(row: Row[*tuple[Any, ...]] | None) -> RunKey | None:
@@ -147,6 +177,11 @@ def _task_rows(new: NewRun, run_id: str) -> list[dict[str, Any]]:
             "status": states[step.id].status.value,
             "attempt": states[step.id].attempt,
             "stop_requested": False,
+            "stop_forced": False,
+            "item": 0,
+            "failures": 0,
+            "losses": 0,
+            "is_unknown": False,
         }
         for position, step in enumerate(new.workflow.steps)
     ]

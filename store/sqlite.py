@@ -50,6 +50,14 @@ def make_engine(url: URL, lock_timeout_seconds: float, pool_size: int, *, waits_
     return engine
 
 
+def ignore_foreign_keys(engine: Engine) -> None:
+    """For connections that are made from now on."""
+
+    @event.listens_for(engine, "connect")
+    def ignore(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute("PRAGMA foreign_keys=OFF")
+
+
 def _use_write_ahead_log(connection: sqlite3.Connection, timeout_seconds: float) -> None:
     """Switching needs the file for itself, and SQLite does not wait for that by itself."""
     deadline = time.monotonic() + timeout_seconds
@@ -89,7 +97,9 @@ class Turns:
         ):
             return True
         if not _try_until(deadline, _LONG_PAUSE_SECONDS, lambda: _lock(file, fcntl.LOCK_EX)):
-            return False
+            return _begin(
+                connection
+            )  # whoever has the turn may be frozen: the turn is a courtesy, and no lock
         try:
             return _try_until(deadline, _SHORT_PAUSE_SECONDS, lambda: _begin(connection))
         finally:

@@ -18,6 +18,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT i
 from store.columns import constant, now_millis
 from store.tables import surfaces
 
+IN_THREAD = "thread"
+
 ASLEEP = 2**62
 """A `due_at` that never comes: the surface is drawn again when its run has ended, or when it is woken."""
 
@@ -26,6 +28,9 @@ class SurfaceKind(StrEnum):
     ROOT = "root"
     THREAD = "thread"
     APPROVAL = "approval"
+    INPUT = "input"
+    MESSAGE = "message"
+    """What a `message` step says, wherever it says it."""
     FAILURE = "failure"
     NOTICE = "notice"
     """Tells the requester that the run's channel takes no messages."""
@@ -53,7 +58,8 @@ class Way(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NewSurface:
     """Messages have a channel, modals a view, the root of its stack, and the person who sees it. `place` is the
-    view's own note of which part of the run it shows. `drawn_version` and `drawn_hash` tell of a picture that
+    view's own note of which part of the run it shows; a step's message is in the run's thread when it says
+    IN_THREAD. `drawn_version` and `drawn_hash` tell of a picture that
     stands there already."""
 
     team_id: str
@@ -64,6 +70,8 @@ class NewSurface:
     user_id: str | None = None
     place: str | None = None
     approval_id: str | None = None
+    question_id: str | None = None
+    step_id: str | None = None
     root_view_id: str | None = None
     drawn_version: int = 0
     drawn_hash: str | None = None
@@ -85,6 +93,8 @@ class Surface:
     user_id: str | None
     place: str | None
     approval_id: str | None
+    question_id: str | None
+    step_id: str | None
     nonce: str
     drawn_version: int
     drawn_hash: str | None
@@ -113,11 +123,13 @@ class Surface:
 
 
 ROOT = surfaces.alias("root")
+_IS_IN_THREAD = or_(
+    surfaces.c.kind.in_([constant("thread"), constant("approval"), constant("input"), constant("failure")]),
+    (surfaces.c.kind == constant("message")) & (surfaces.c.place == IN_THREAD),
+)
 WITH_ROOT = surfaces.outerjoin(
     ROOT,
-    (ROOT.c.run_id == surfaces.c.run_id)
-    & (ROOT.c.kind == constant("root"))
-    & surfaces.c.kind.in_([constant("thread"), constant("approval"), constant("failure")]),
+    (ROOT.c.run_id == surfaces.c.run_id) & (ROOT.c.kind == constant("root")) & _IS_IN_THREAD,
 )
 COLUMNS = [
     ROOT.c.ts.label("thread_ts") if name == "thread_ts" else surfaces.c[name]
@@ -142,6 +154,25 @@ _REDRAW_DETAILS = (
     update(surfaces)
     .where(surfaces.c.run_id == bindparam("b_run"), surfaces.c.kind == constant("details"), IS_OPEN)
     .values(redraws=surfaces.c.redraws + 1)
+)
+_REOPEN = (
+    update(surfaces)
+    .where(
+        surfaces.c.run_id == bindparam("b_run"),
+        surfaces.c.kind.in_([constant("root"), constant("thread")]),
+        surfaces.c.state == constant("done"),
+    )
+    .values(state="live", closed_at=None, due_at=NOW)
+)
+# The next failure is news again: it gets a message of its own, below all that was said before.
+_FORGET_FAILURE = (
+    update(surfaces)
+    .where(
+        surfaces.c.run_id == bindparam("b_run"),
+        surfaces.c.kind == constant("failure"),
+        surfaces.c.state.in_([constant("live"), constant("done")]),
+    )
+    .values(state="new", ts=None, drawn_version=0, drawn_hash=None, nonce=bindparam("b_nonce"), due_at=NOW)
 )
 _VIEW = surfaces.c.view_id == bindparam("b_view")
 _ATTEND = (
@@ -180,6 +211,8 @@ def insert_surface(c: Connection, new: NewSurface, due_at: int) -> str | None:
         "user_id": new.user_id,
         "place": new.place,
         "approval_id": new.approval_id,
+        "question_id": new.question_id,
+        "step_id": new.step_id,
         "nonce": secrets.token_hex(8),
         "drawn_version": new.drawn_version,
         "drawn_hash": new.drawn_hash,
@@ -200,6 +233,16 @@ def find_view(c: Connection, view_id: str) -> Surface | None:
 def run_surfaces(c: Connection, run_id: str) -> list[Surface]:
     """All surfaces of a run, oldest first."""
     return [read_surface(row) for row in c.execute(_FIND_BY_RUN, {"b_run": run_id})]
+
+
+def reopen_messages(c: Connection, run_id: str, now: int) -> None:
+    """The run goes on after its end: its messages live again."""
+    c.execute(_REOPEN, {"b_run": run_id, "b_now": now})
+
+
+def repeat_failure(c: Connection, run_id: str, now: int) -> None:
+    """The run has failed again: that is told by a new message."""
+    c.execute(_FORGET_FAILURE, {"b_run": run_id, "b_nonce": secrets.token_hex(8), "b_now": now})
 
 
 def redraw_details(c: Connection, run_id: str) -> None:

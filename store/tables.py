@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from engine.core.events import ApprovalStatus
+from engine.core.events import ApprovalStatus, InputStatus
 from engine.core.state import RunStatus, TaskStatus
 from store.columns import CleanText, JsonText
 
@@ -72,7 +72,8 @@ class WorkflowVersion(Base, table=True):
 
 
 class Run(Base, table=True):
-    """`version` grows with every change, and its row is the lock of all that belongs to the run."""
+    """`version` grows with every change, and its row is the lock of all that belongs to the run. `round` counts
+    from 1, and up when somebody resumes it. A child has a parent, the step of it that waits, and a depth."""
 
     __tablename__ = "run"
     __table_args__ = (
@@ -81,6 +82,10 @@ class Run(Base, table=True):
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
         Index("ix_run_workflow", "team_id", "workflow_name", "number"),
         Index("ix_run_requester", "team_id", "requester", "number"),
+        _index_where(
+            "ix_run_queue", "team_id", "concurrency_key", "number", where="concurrency_key IS NOT NULL"
+        ),
+        _index_where("ix_run_parent", "parent_run_id", where="parent_run_id IS NOT NULL"),
     )
 
     id: str = Field(primary_key=True)
@@ -105,15 +110,23 @@ class Run(Base, table=True):
     finished_at: int | None = Field(default=None, sa_type=BigInteger)
     chain_length: int
     chain_head: str
+    round: int
+    is_queued: bool
+    is_rehearsal: bool
+    concurrency_key: str | None = Field(default=None, sa_type=CleanText)
+    parent_run_id: str | None = Field(default=None, foreign_key="run.id")
+    parent_step_id: str | None = None
+    depth: int
 
 
 class Task(Base, table=True):
-    """One step of one run. `attempt` counts claims and fences writes; `due_at` says from when a pending task
-    may be claimed; `position` is its place in the file."""
+    """One step of one run, or (`item` from 1) one item of its fan-out. `attempt` counts claims and fences writes;
+    `failures` and `losses` are those of this round; `due_at` says from when a pending task may be claimed;
+    `position` is its place in the file."""
 
     __tablename__ = "task"
     __table_args__ = (
-        UniqueConstraint("run_id", "step_id"),
+        UniqueConstraint("run_id", "step_id", "item"),
         _one_of("status", TaskStatus),
         CheckConstraint(
             "status <> 'running' OR (lease_until IS NOT NULL AND worker IS NOT NULL)",
@@ -136,6 +149,12 @@ class Task(Base, table=True):
     worker: str | None = None
     lease_until: int | None = Field(default=None, sa_type=BigInteger)
     stop_requested: bool
+    stop_forced: bool
+    item: int
+    item_value: Any = Field(default=None, sa_type=JsonText, nullable=True)
+    failures: int
+    losses: int
+    is_unknown: bool
     arguments: Any = Field(default=None, sa_type=JsonText, nullable=True)
     result: Any = Field(default=None, sa_type=JsonText, nullable=True)
     error: str | None = Field(default=None, sa_type=CleanText)
@@ -226,12 +245,49 @@ class Decision(Base, table=True):
     at: int = Field(sa_type=BigInteger)
 
 
+class Question(Base, table=True):
+    """A step that asks for values. One asked again is a new row."""
+
+    __tablename__ = "question"
+    __table_args__ = (
+        _one_of("status", InputStatus),
+        _index_where("uq_question_open", "task_id", where="status = 'open'", unique=True),
+        Index("ix_question_run", "run_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    team_id: str
+    run_id: str = Field(foreign_key="run.id")
+    task_id: str = Field(foreign_key="task.id")
+    step_id: str
+    title: str = Field(sa_type=CleanText)
+    message: str = Field(sa_type=CleanText)
+    people_users: Any = Field(sa_type=JsonText, nullable=False)
+    people_groups: Any = Field(sa_type=JsonText, nullable=False)
+    status: str
+    answered_by: str | None = None
+    created_at: int = Field(sa_type=BigInteger)
+    expires_at: int = Field(sa_type=BigInteger)
+    closed_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Slot(Base, table=True):
+    """Which run is in progress of those with a concurrency key. Its row is the lock of their queue."""
+
+    __tablename__ = "slot"
+
+    team_id: str = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=CleanText)
+    run_id: str
+
+
 class Timer(Base, table=True):
-    """Something that will happen to a waiting step by itself. The row goes when it has, or cannot."""
+    """Something that will happen to a waiting step, or (kind "run", no step) to a run, by itself. The row goes when
+    it has, or cannot."""
 
     __tablename__ = "timer"
     __table_args__ = (
-        _one_of("kind", ("wait", "approval")),
+        _one_of("kind", ("wait", "approval", "input", "message", "run")),
         Index("ix_timer_due", "due_at"),
         Index("ix_timer_run", "run_id"),
     )
@@ -276,7 +332,10 @@ class SurfaceRow(Base, table=True):
 
     __tablename__ = "surface"
     __table_args__ = (
-        _one_of("kind", ("root", "thread", "approval", "failure", "notice", "dialog", "details")),
+        _one_of(
+            "kind",
+            ("root", "thread", "approval", "input", "message", "failure", "notice", "dialog", "details"),
+        ),
         _one_of("state", ("new", "live", "done", "gone")),
         _index_where(
             "uq_surface_message",
@@ -286,6 +345,14 @@ class SurfaceRow(Base, table=True):
             unique=True,
         ),
         _index_where("uq_surface_approval", "approval_id", where="kind = 'approval'", unique=True),
+        _index_where("uq_surface_question", "question_id", where="kind = 'input'", unique=True),
+        _index_where(
+            "uq_surface_step",
+            "run_id",
+            "step_id",
+            where="kind = 'message' AND state IN ('new', 'live')",
+            unique=True,
+        ),
         _index_where(
             "uq_surface_view",
             "view_id",
@@ -309,6 +376,8 @@ class SurfaceRow(Base, table=True):
     user_id: str | None = None
     place: str | None = None
     approval_id: str | None = Field(default=None, foreign_key="approval.id")
+    question_id: str | None = Field(default=None, foreign_key="question.id")
+    step_id: str | None = None
     nonce: str
     drawn_version: int = Field(sa_type=BigInteger)
     drawn_hash: str | None = None
@@ -374,6 +443,8 @@ attempts = _table(Attempt)
 log_chunks = _table(LogChunk)
 approvals = _table(Approval)
 decisions = _table(Decision)
+questions = _table(Question)
+slots = _table(Slot)
 timers = _table(Timer)
 deliveries = _table(Delivery)
 audit_events = _table(AuditEvent)

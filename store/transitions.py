@@ -2,55 +2,69 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, null, select, update
 
 from engine.core.definition import JsonValue
-from engine.core.events import CloseApproval, Effect, OpenApproval, StartWait, StopTask, Transition
+from engine.core.events import Transition
 from engine.core.state import RunStatus, TaskState, TaskStatus
 from store.columns import constant
+from store.effects import carry_out
 from store.errors import StaleWrite, expect_rows
 from store.locking import LockedRun
-from store.tables import approvals, attempts, runs, tasks, timers
+from store.tables import attempts, runs, tasks, timers
 
-_TASK_ID = (
-    select(tasks.c.id)
-    .where(tasks.c.run_id == bindparam("b_run"), tasks.c.step_id == bindparam("b_step"))
-    .scalar_subquery()
+_TASK = (
+    tasks.c.run_id == bindparam("b_run"),
+    tasks.c.step_id == bindparam("b_step"),
+    tasks.c.item == bindparam("b_item"),
 )
-_CHANGE_TASK = (
+_THIS_ATTEMPT = tasks.c.attempt == bindparam("b_attempt")
+_IS_ACTIVE = tasks.c.status.in_([constant("pending"), constant("running"), constant("waiting")])
+_ARGUMENTS = bindparam("b_arguments", type_=tasks.c.arguments.type)
+_NEW_STATE = {
+    "status": bindparam("b_status"),
+    "due_at": bindparam("b_due_at"),
+    "failures": bindparam("b_failures"),
+    "losses": bindparam("b_losses"),
+    "is_unknown": bindparam("b_is_unknown"),
+    "result": bindparam("b_result", type_=tasks.c.result.type),
+    "error": bindparam("b_error", type_=tasks.c.error.type),
+    "worker": null(),
+    "lease_until": null(),
+    "stop_requested": False,
+    "stop_forced": False,
+    "finished_at": bindparam("b_finished_at"),
+}
+_SETTLED_OR_GOING_ON = update(tasks).values(
+    **_NEW_STATE,
+    arguments=func.coalesce(_ARGUMENTS, tasks.c.arguments),
+    scheduled_at=func.coalesce(tasks.c.scheduled_at, bindparam("b_scheduled_at")),
+    started_at=case(
+        (bindparam("b_status") == constant("pending"), null()),
+        else_=func.coalesce(tasks.c.started_at, bindparam("b_waits_since")),
+    ),
+)
+_CHANGE_TASK = _SETTLED_OR_GOING_ON.where(*_TASK, _THIS_ATTEMPT, _IS_ACTIVE)
+# Only a new round changes what was settled. Of what is done again, nothing is left but the number of attempts.
+_SETTLE_ANEW = _SETTLED_OR_GOING_ON.where(*_TASK, _THIS_ATTEMPT)
+_BEGIN_ANEW = (
     update(tasks)
-    .where(
-        tasks.c.run_id == bindparam("b_run"),
-        tasks.c.step_id == bindparam("b_step"),
-        tasks.c.attempt == bindparam("b_attempt"),
-        tasks.c.status.in_([constant("pending"), constant("running"), constant("waiting")]),
-    )
+    .where(*_TASK, _THIS_ATTEMPT)
     .values(
-        status=bindparam("b_status"),
-        due_at=bindparam("b_due_at"),
-        result=bindparam("b_result", type_=tasks.c.result.type),
-        error=bindparam("b_error", type_=tasks.c.error.type),
-        arguments=func.coalesce(bindparam("b_arguments", type_=tasks.c.arguments.type), tasks.c.arguments),
-        worker=null(),
-        lease_until=null(),
-        stop_requested=False,
-        scheduled_at=func.coalesce(tasks.c.scheduled_at, bindparam("b_scheduled_at")),
-        started_at=case(
-            (bindparam("b_status") == constant("pending"), null()),
-            else_=func.coalesce(tasks.c.started_at, bindparam("b_waits_since")),
-        ),
-        finished_at=bindparam("b_finished_at"),
+        **_NEW_STATE,
+        arguments=_ARGUMENTS,
+        scheduled_at=bindparam("b_scheduled_at"),
+        started_at=bindparam("b_waits_since"),
     )
 )
 _END_ATTEMPT = (
     update(attempts)
     .where(
-        attempts.c.task_id == _TASK_ID,
+        attempts.c.task_id == select(tasks.c.id).where(*_TASK).scalar_subquery(),
         attempts.c.number == bindparam("b_attempt"),
         attempts.c.finished_at.is_(None),
     )
@@ -77,30 +91,12 @@ _CHANGE_RUN = (
         cancelled_by=bindparam("b_cancelled_by"),
         started_at=bindparam("b_started_at"),
         finished_at=bindparam("b_finished_at"),
+        round=bindparam("b_round"),
+        is_queued=bindparam("b_is_queued"),
         chain_length=bindparam("b_new_chain_length"),
         chain_head=bindparam("b_chain_head"),
     )
 )
-_OPEN_APPROVAL = insert(approvals).values(task_id=_TASK_ID)
-_CLOSE_APPROVAL = (
-    update(approvals)
-    .where(
-        approvals.c.run_id == bindparam("b_run"),
-        approvals.c.step_id == bindparam("b_step"),
-        approvals.c.status == constant("open"),
-    )
-    .values(status=bindparam("b_status"), closed_at=bindparam("b_now"))
-)
-_STOP_TASK = (
-    update(tasks)
-    .where(
-        tasks.c.run_id == bindparam("b_run"),
-        tasks.c.step_id == bindparam("b_step"),
-        tasks.c.status == constant("running"),
-    )
-    .values(stop_requested=True)
-)
-_START_TIMER = insert(timers)
 _REMOVE_TIMERS = delete(timers).where(
     timers.c.run_id == bindparam("b_run"), timers.c.step_id.in_(bindparam("b_steps", expanding=True))
 )
@@ -114,57 +110,87 @@ def apply_transition(
     actor: str,
     *,
     exit_code: int | None = None,
-    arguments: Mapping[str, JsonValue] = MappingProxyType({}),
+    arguments: Mapping[tuple[str, int], JsonValue] = MappingProxyType({}),
 ) -> None:
     """Write down what planning answered for a run that this transaction has locked.
 
     `actor` is whom the audit trail names; `exit_code` that of the attempt which ended; `arguments` are those of
-    steps, by id, that were not recorded before. Attempts that end here are closed, so nothing can be written in
-    their name afterwards. Raises StaleWrite when a row is not as it was planned from; the transaction must be
+    tasks, by step and item, that were not recorded before. Attempts that end here are closed, so nothing can be
+    written in their name afterwards. Raises StaleWrite when a row is not as it was planned from; the transaction must be
     given up then.
     """
     if transition.is_noop:
         return
-    if locked.status.is_terminal:
+    if locked.status.is_terminal and not transition.is_new_round:
         raise StaleWrite(f"run {locked.id} has ended already")
-    _change_tasks(c, locked, transition.tasks, now, arguments)
+    _change_tasks(c, locked, transition, now, arguments)
     _end_attempts(c, locked, transition.tasks, now, exit_code)
     for effect in transition.effects:
-        _carry_out(c, locked, effect, now)
+        carry_out(c, locked, effect, now, actor)
+    if transition.status.is_terminal:
+        _remove_timers(c, locked, [""])  # the run's own
     _change_run(c, locked, transition, now, actor)
 
 
 def _change_tasks(
     c: Connection,
     locked: LockedRun,
+    transition: Transition,
+    now: int,
+    arguments: Mapping[tuple[str, int], JsonValue],
+) -> None:
+    changed = transition.tasks
+    if transition.is_new_round:
+        begun = [task for task in changed if not task.status.is_settled]
+        settled = [task for task in changed if task.status.is_settled]
+        _execute(c, locked, _BEGIN_ANEW, begun, now, arguments)
+        _execute(c, locked, _SETTLE_ANEW, settled, now, arguments)
+    else:
+        _execute(c, locked, _CHANGE_TASK, changed, now, arguments)
+    # Only tasks that no worker claims have waited, and so may have left a timer.
+    waited = [
+        task.step_id
+        for task in changed
+        if task.status.is_settled and not task.attempt and task.status is not TaskStatus.SKIPPED
+    ]
+    if waited:
+        _remove_timers(c, locked, waited)
+
+
+def _execute(
+    c: Connection,
+    locked: LockedRun,
+    statement: Any,
     changed: Sequence[TaskState],
     now: int,
-    arguments: Mapping[str, JsonValue],
+    arguments: Mapping[tuple[str, int], JsonValue],
 ) -> None:
-    if not changed:
-        return
-    rows = [
-        {**_task_values(locked, task, now), "b_arguments": arguments.get(task.step_id)} for task in changed
-    ]
-    result = c.execute(_CHANGE_TASK, rows)
-    expect_rows(result.rowcount, len(changed), f"tasks of run {locked.id}")
-    # Only tasks that no worker has ever claimed have waited, and so may have left a timer.
-    settled = [task for task in changed if task.status.is_settled and not task.attempt]
-    waited = [task.step_id for task in settled if task.status is not TaskStatus.SKIPPED]
-    if waited:
-        c.execute(_REMOVE_TIMERS, {"b_run": locked.id, "b_steps": waited})
+    if changed:
+        rows = [_task_values(locked, task, now, arguments) for task in changed]
+        expect_rows(c.execute(statement, rows).rowcount, len(changed), f"tasks of run {locked.id}")
 
 
-def _task_values(locked: LockedRun, task: TaskState, now: int) -> dict[str, Any]:
+def _remove_timers(c: Connection, locked: LockedRun, step_ids: list[str]) -> None:
+    c.execute(_REMOVE_TIMERS, {"b_run": locked.id, "b_steps": step_ids})
+
+
+def _task_values(
+    locked: LockedRun, task: TaskState, now: int, arguments: Mapping[tuple[str, int], JsonValue]
+) -> dict[str, Any]:
     is_scheduled = task.is_due or task.status is not TaskStatus.PENDING
     return {
         "b_run": locked.id,
         "b_step": task.step_id,
+        "b_item": task.item,
         "b_attempt": task.attempt,
         "b_status": task.status.value,
-        "b_due_at": now if task.is_due else None,
+        "b_due_at": now + round(task.delay_seconds * 1000) if task.is_due else None,
+        "b_failures": task.failures,
+        "b_losses": task.losses,
+        "b_is_unknown": task.is_unknown,
         "b_result": task.result,
         "b_error": task.error,
+        "b_arguments": arguments.get((task.step_id, task.item)) if task.arguments is None else task.arguments,
         "b_scheduled_at": now if is_scheduled else None,
         "b_waits_since": now if task.status is TaskStatus.WAITING else None,
         "b_finished_at": now if task.status.is_settled else None,
@@ -178,9 +204,10 @@ def _end_attempts(
         {
             "b_run": locked.id,
             "b_step": task.step_id,
+            "b_item": task.item,
             "b_attempt": task.attempt,
             "b_now": now,
-            "b_outcome": "lost" if task.status is TaskStatus.PENDING else task.status.value,
+            "b_outcome": _outcome_of(task),
             "b_exit_code": exit_code,
             "b_error": task.error,
         }
@@ -191,65 +218,26 @@ def _end_attempts(
         c.execute(_END_ATTEMPT, ended)
 
 
-def _carry_out(c: Connection, locked: LockedRun, effect: Effect, now: int) -> None:
-    step = {"b_run": locked.id, "b_step": effect.step_id}
-    match effect:
-        case OpenApproval():
-            _open_approval(c, locked, effect, now)
-        case StartWait(step_id, seconds):
-            _start_timer(c, locked, step_id, "wait", now + round(seconds * 1000))
-        case CloseApproval(step_id, status):
-            closed = c.execute(_CLOSE_APPROVAL, {**step, "b_status": status.value, "b_now": now})
-            expect_rows(closed.rowcount, 1, f"the open approval of {step_id} in run {locked.id}")
-        case StopTask(step_id):
-            told = c.execute(_STOP_TASK, step)
-            expect_rows(told.rowcount, 1, f"the running task {step_id} of run {locked.id}")
-
-
-def _open_approval(c: Connection, locked: LockedRun, effect: OpenApproval, now: int) -> None:
-    action = effect.action
-    expires_at = now + round(effect.timeout_seconds * 1000)
-    row = {
-        "id": secrets.token_hex(16),
-        "team_id": locked.team_id,
-        "run_id": locked.id,
-        "step_id": effect.step_id,
-        "title": action.title,
-        "message": action.message,
-        "approver_users": list(action.approvers.users),
-        "approver_groups": list(action.approvers.groups),
-        "required": action.required,
-        "allow_self": action.allow_self,
-        "on_timeout": action.on_timeout.value,
-        "status": "open",
-        "created_at": now,
-        "expires_at": expires_at,
-    }
-    c.execute(_OPEN_APPROVAL, {**row, "b_run": locked.id, "b_step": effect.step_id})
-    _start_timer(c, locked, effect.step_id, "approval", expires_at)
-
-
-def _start_timer(c: Connection, locked: LockedRun, step_id: str, kind: str, due_at: int) -> None:
-    row = {
-        "id": secrets.token_hex(16),
-        "team_id": locked.team_id,
-        "run_id": locked.id,
-        "step_id": step_id,
-        "kind": kind,
-        "due_at": due_at,
-    }
-    c.execute(_START_TIMER, row)
+def _outcome_of(task: TaskState) -> str:
+    """Of an attempt after which its task is in this state. One that failed leaves its error."""
+    if task.status is not TaskStatus.PENDING:
+        return task.status.value
+    return "lost" if task.error is None else "failed"
 
 
 def _change_run(c: Connection, locked: LockedRun, transition: Transition, now: int, actor: str) -> None:
     chain, length_before = locked.chain, locked.chain.length
     chain.add(transition.facts, actor, now)
-    if transition.outcome is RunStatus.CANCELLED and locked.outcome is None:
+    if transition.is_new_round:
+        locked.round += 1
+        locked.cancelled_by = None
+    elif transition.outcome is RunStatus.CANCELLED and locked.outcome is None:
         locked.cancelled_by = actor
     if transition.status is not RunStatus.PENDING and locked.started_at is None:
         locked.started_at = now
     locked.status, locked.outcome = transition.status, transition.outcome
     locked.error, locked.progress = transition.error, transition.progress
+    locked.is_queued = transition.is_queued
     values = {
         "b_run": locked.id,
         "b_version": locked.version,
@@ -262,6 +250,8 @@ def _change_run(c: Connection, locked: LockedRun, transition: Transition, now: i
         "b_cancelled_by": locked.cancelled_by,
         "b_started_at": locked.started_at,
         "b_finished_at": now if locked.status.is_terminal else None,
+        "b_round": locked.round,
+        "b_is_queued": locked.is_queued,
         "b_new_chain_length": chain.length,
         "b_chain_head": chain.head,
     }

@@ -35,7 +35,7 @@ from store import approvals
 Body = dict[str, Any]
 Handler = Callable[[Body, dict[str, Any], Principal], Awaitable[None]]
 
-INERT = (ActionId.COMMENT, ActionId.PARAMETER, ActionId.CHANNEL_PICK, ActionId.PAGE_LINK)
+INERT = (ActionId.COMMENT, ActionId.CHANNEL_PICK, ActionId.PAGE_LINK)
 """Fields and links: Slack tells of them, and nothing is to be done."""
 
 STALE = (
@@ -124,7 +124,9 @@ class Actions:
         workflow = await services.call(
             commands.workflow_to_run, services.engine, principal, picture.workflow_name
         )
-        view = await form(services, workflow, picture.channel_id, picture.parameters, again_of=picture.id)
+        view = await form(
+            services, principal, workflow, picture.channel_id, picture.parameters, again_of=picture.id
+        )
         if "view" in body:
             modals.start_replacing(services, body, view)
         else:
@@ -145,7 +147,7 @@ class Actions:
         draft = decode(PickerDraft, body["view"].get("private_metadata"))
         services = self._services
         workflow = await services.call(commands.workflow_to_run, services.engine, principal, _value(action))
-        view = await form(services, workflow, draft.channel_id if draft else None)
+        view = await form(services, principal, workflow, draft.channel_id if draft else None)
         modals.start_replacing(services, body, view)
 
     async def run_workflow(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
@@ -153,7 +155,7 @@ class Actions:
         services = self._services
         workflow = await services.call(commands.workflow_to_run, services.engine, principal, ref.name)
         channel_id = (body.get("channel") or {}).get("id")
-        modals.start_showing(services, body, await form(services, workflow, channel_id))
+        modals.start_showing(services, body, await form(services, principal, workflow, channel_id))
 
     async def turn_page(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         place = _content(action, HistoryPlace)

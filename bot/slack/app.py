@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from blocks import problems
 from blocks.ids import COMMAND
 from blocks.types import Message
-from bot.slack import actions, commands, modals, views
+from bot.slack import actions, commands, form_changes, modals, views
 from bot.slack.parse import SlackRequest
 from bot.slack.replies import user_id_of
 from bot.slack.services import Services
@@ -62,7 +62,7 @@ def build_app(services: Services, authorized: AuthorizeResult) -> AsyncApp:
         logger=logging.getLogger("handrail.bolt"),
         name="handrail",
     )
-    for module in (commands, actions, views):
+    for module in (commands, actions, form_changes, views):
         module.register(app, services)
     app.error(ErrorAnswers(services).answer)
     return app

@@ -18,6 +18,7 @@ from bot.slack.start_form import form
 from bot.slack.words import Misspelled, Words, nearest, parse_command, run_number, split_filters
 from engine import commands as engine_commands
 from engine.core.definition import Workflow
+from engine.core.errors import Mistake
 from engine.core.parameters import parse_text_parameters
 from engine.core.permission import Principal
 from engine.core.picture import RunSummary
@@ -73,7 +74,7 @@ class Commands:
         ]
         if workflows and not found:
             raise Misspelled("No workflow has these words in its name. `/workflow list` shows all.")
-        return lists.workflow_list(_cards(found))
+        return lists.workflow_list(_cards(found), await self._mistakes(principal))
 
     async def run(self, body: Body, words: Words, principal: Principal) -> Message | None:
         if len(words.plain) > 1:
@@ -84,7 +85,7 @@ class Commands:
             return await self._open_picker(body, words, principal)
         workflow = await self._workflow_to_run(principal, words.plain[0])
         values, mistakes = parse_text_parameters(workflow, words.pairs, self._services.engine.matches)
-        view = await form(self._services, workflow, body["channel_id"], values, mistakes)
+        view = await form(self._services, principal, workflow, body["channel_id"], values, mistakes)
         modals.start_showing(self._services, body, view)
         return None
 
@@ -127,6 +128,13 @@ class Commands:
                 ).runs
 
         return await self._services.call(read)
+
+    async def _mistakes(self, principal: Principal) -> tuple[Mistake, ...]:
+        """Those of the workflow files and of the permissions, for admins."""
+        engine = self._services.engine
+        return (
+            await self._services.call(engine.registry.mistakes) if principal.user_id in engine.admins else ()
+        )
 
     async def _visible(self, principal: Principal) -> tuple[Workflow, ...]:
         services = self._services

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
 
 from aiohttp import ClientError
@@ -38,6 +39,14 @@ class _Kept:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The user groups of the workspace: those of each user, and each one's handle, as people write it."""
+
+    of_user: Mapping[str, frozenset[str]]
+    handles: Mapping[str, str]
+
+
 @dataclass(slots=True)
 class Identity:
     """Look-ups with a memory. One instance a process; its cache is never older than MAX_AGE_SECONDS."""
@@ -61,8 +70,11 @@ class Identity:
         return await self._principal(team_id, user_id, None)
 
     async def name(self, subject: str) -> str:
-        """The name to show for the id of a user; the id itself where it is not known."""
-        user = await self._user(subject) if subject.startswith(("U", "W")) else None
+        """The name to show for the id of a user or group; the id itself where it is not known."""
+        if subject.startswith("S"):
+            groups = await self._groups()
+            return groups.handles.get(subject, subject) if groups else subject
+        user = await self._user(subject)
         if user is None:
             return subject
         profile = user.get("profile") or {}
@@ -84,14 +96,26 @@ class Identity:
             return None
         return not (user.get("deleted") or user.get("is_missing") or user.get("is_stranger"))
 
+    async def groups(self) -> Mapping[str, str] | None:
+        """The handles of the workspace's user groups by their ids; None when they could not be looked up."""
+        known = await self._groups()
+        return None if known is None else known.handles
+
+    async def zone(self, user_id: str) -> tzinfo:
+        """The time zone of a person, as an offset of now; UTC where it is not known."""
+        offset = (await self._user(user_id) or {}).get("tz_offset")
+        if not isinstance(offset, int) or abs(offset) >= 86_400:
+            return UTC
+        return timezone(timedelta(seconds=offset))
+
     def is_unknown(self, user_id: str) -> bool:
         """Slack did not say just now who this is."""
         kept = self._cache.get(f"user:{user_id}")
         return kept is not None and kept.value is None
 
     async def _principal(self, team_id: str, user_id: str, home: str | None) -> Principal:
-        user, memberships = await asyncio.gather(self._user(user_id), self._memberships())
-        groups = None if memberships is None else memberships.get(user_id, frozenset())
+        user, known = await asyncio.gather(self._user(user_id), self._groups())
+        groups = None if known is None else known.of_user.get(user_id, frozenset())
         is_guest = user is None or any(
             user.get(mark)
             for mark in ("is_restricted", "is_ultra_restricted", "is_bot", "deleted", "is_missing")
@@ -103,8 +127,8 @@ class Identity:
         found: dict[str, Any] | None = await self._kept(f"user:{user_id}", lambda: self._fetch_user(user_id))
         return found
 
-    async def _memberships(self) -> dict[str, frozenset[str]] | None:
-        found: dict[str, frozenset[str]] | None = await self._kept("groups", self._fetch_groups)
+    async def _groups(self) -> _Groups | None:
+        found: _Groups | None = await self._kept("groups", self._fetch_groups)
         return found
 
     async def _kept(self, key: str, fetch: Callable[[], Awaitable[Any]]) -> Any:
@@ -132,13 +156,16 @@ class Identity:
         channel: dict[str, Any] = answer["channel"] if answer else {"is_missing": True}
         return channel
 
-    async def _fetch_groups(self) -> dict[str, frozenset[str]]:
+    async def _fetch_groups(self) -> _Groups:
         answer = await self.client.usergroups_list(include_users=True)
         memberships: dict[str, set[str]] = {}
         for group in answer["usergroups"]:
             for user_id in group.get("users", ()):
                 memberships.setdefault(user_id, set()).add(group["id"])
-        return {user_id: frozenset(groups) for user_id, groups in memberships.items()}
+        return _Groups(
+            {user_id: frozenset(groups) for user_id, groups in memberships.items()},
+            {group["id"]: f"@{group['handle']}" for group in answer["usergroups"] if group.get("handle")},
+        )
 
 
 async def _or_missing(call: Awaitable[Any], *codes: str) -> Any:

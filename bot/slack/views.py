@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -11,15 +12,17 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from blocks import forms, problems, run
 from blocks.ids import CallbackId
+from blocks.types import View
 from blocks.values import CommentDraft, FormDraft, decode
 from bot.slack import modals
 from bot.slack.actions import STALE
 from bot.slack.comments import read_comment
+from bot.slack.form_facts import Facts, facts_of
 from bot.slack.services import Services
-from bot.slack.start_form import can_post, unknown_people
+from bot.slack.start_form import TOO_OLD, can_post, form, is_too_old, unknown_people
 from engine import commands
 from engine.commands import Started
-from engine.core.definition import Workflow
+from engine.core.definition import JsonValue, Workflow
 from engine.core.errors import InvalidParameters, NotFound, Problem
 from engine.core.permission import Principal
 from engine.core.slack_ids import CHANNEL_ID
@@ -56,11 +59,17 @@ class Views:
         workflow = await self._workflow(principal, draft)
         state = view["state"]["values"]
         values, channel_id = forms.read_form(workflow, state), forms.read_channel(state)
-        may_post, strangers = await asyncio.gather(
-            self._may_post(channel_id), unknown_people(services, workflow, values)
+        may_post, strangers, facts = await asyncio.gather(
+            self._may_post(channel_id),
+            unknown_people(services, workflow, values),
+            facts_of(services, principal, workflow, draft.channel_id, {**draft.kept, **values}),
         )
         if not may_post:
             await ack(response_action="errors", errors=forms.channel_error(CANNOT_POST))
+            return
+        again = await self._form_again(view, draft, principal, workflow, values, facts)
+        if again is not None:
+            await ack(response_action="update", view=again)
             return
         try:
             if strangers:
@@ -70,7 +79,7 @@ class Views:
                 services.engine,
                 principal,
                 workflow.name,
-                values,
+                facts.asked,
                 channel_id=channel_id or draft.channel_id,
                 # One run a form, however often it is submitted; *Run Again* makes a new form in the same view.
                 delivery_key=f"form:{view['id']}:{draft.again_of}",
@@ -82,6 +91,34 @@ class Views:
             await ack(response_action="errors", errors=errors)
             return
         await self._show_run(ack, body, started)
+
+    async def _form_again(
+        self,
+        view: Body,
+        draft: FormDraft,
+        principal: Principal,
+        workflow: Workflow,
+        values: Mapping[str, JsonValue],
+        facts: Facts,
+    ) -> View | None:
+        """The form to be looked at once more before anything starts: it is too old, or more has to be asked."""
+        if is_too_old(draft):
+            channel_id = forms.read_channel(view["state"]["values"]) or draft.channel_id
+            return await form(
+                self._services,
+                principal,
+                workflow,
+                channel_id,
+                {**draft.kept, **values},
+                again_of=draft.again_of,
+                notice=TOO_OLD,
+            )
+        conditional = {each.name for each in workflow.parameters if each.show_if is not None}
+        if not conditional - facts.hidden - forms.asked_names(view):
+            return None
+        return forms.changed_form(
+            workflow, view, facts.values, draft, hidden=facts.hidden, groups=facts.groups, is_submitted=True
+        )
 
     async def _workflow(self, principal: Principal, draft: FormDraft) -> Workflow:
         """The workflow that the form was made for, as long as it is still the same."""

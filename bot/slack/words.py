@@ -16,6 +16,8 @@ MAX_VALUE = 3000
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“", "«": "»", "‘": "’", "’": "’"}
 _DASHES = ("--", "—", "–")
+_MADE_A_LINK = re.compile(r"<(?:https?://|mailto:)([^|>\s]+)\|\1>")
+"""Slack makes links of what looks like one: `example.com` arrives as `<http://example.com|example.com>`."""
 _RUN_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})")
 _STATUS_FILTER = re.compile(r"status[:=](.+)", re.IGNORECASE)
 
@@ -40,7 +42,7 @@ def parse_command(text: str) -> Words:
     if len(text) > MAX_TEXT:
         raise Misspelled(f"That is longer than {MAX_TEXT} characters. Give long values in the form instead.")
     _refuse_controls(text)
-    parts = _split(_unescape(text))
+    parts = _split(_unescape(_MADE_A_LINK.sub(r"\1", text)))
     if not parts:
         return Words("help")
     verb = parts[0].lower()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum, auto
 
-from engine.core.definition import ApprovalAction, Approvers
+from engine.core.definition import ApprovalAction
 from engine.core.errors import ExpressionProblem
 from engine.core.evaluate import Evaluate, Names
-from engine.core.slack_ids import GROUP_ID, USER_ID
+from engine.core.resolving import resolve_people, resolve_text
 from engine.core.state import Ballot
 
 
@@ -38,14 +37,9 @@ def resolve_approval(action: ApprovalAction, evaluate: Evaluate, names: Names) -
     """The question with its expressions computed."""
     return replace(
         action,
-        title=_text(action.title, evaluate, names),
-        message=_text(action.message, evaluate, names),
-        approvers=Approvers(
-            users=_ids(action.approvers.users, USER_ID, "a Slack user id like U0BOB", evaluate, names),
-            groups=_ids(
-                action.approvers.groups, GROUP_ID, "a Slack user group id like S0OPS", evaluate, names
-            ),
-        ),
+        title=resolve_text(action.title, evaluate, names),
+        message=resolve_text(action.message, evaluate, names),
+        approvers=resolve_people(action.approvers, evaluate, names),
     )
 
 
@@ -59,24 +53,3 @@ def check_reachable(action: ApprovalAction, requester: str) -> None:
             f"'{action.title[:80]}' needs {action.required} approvals, and only {len(able)} of the people named "
             "may give one: whoever started a run may not approve it. Name more people or a group."
         )
-
-
-def _text(template: str, evaluate: Evaluate, names: Names) -> str:
-    value = evaluate.value(template, names)
-    if value is None or isinstance(value, dict | list):
-        raise ExpressionProblem(
-            f"'{template[:80]}' gives no text. Titles and messages of approvals are text."
-        )
-    return str(value)
-
-
-def _ids(
-    templates: Sequence[str], shape: re.Pattern[str], wanted: str, evaluate: Evaluate, names: Names
-) -> tuple[str, ...]:
-    ids = [evaluate.value(template, names) for template in templates]
-    for template, found in zip(templates, ids, strict=True):
-        if not isinstance(found, str) or not shape.fullmatch(found):
-            raise ExpressionProblem(
-                f"The approver '{template[:80]}' is not {wanted}: it gives '{str(found)[:80]}'."
-            )
-    return tuple(dict.fromkeys(str(found) for found in ids))

@@ -24,6 +24,18 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
+def duration_text(seconds: float) -> str:
+    """A duration as workflow files write it: 90.0 is "1m30s"."""
+    if seconds < 1 or seconds != int(seconds):
+        return f"{seconds:g}s"
+    rest, parts = int(seconds), []
+    for unit, size in _UNITS.items():
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
+
+
 def _read_seconds(value: object) -> float | None:
     if isinstance(value, bool):
         return None

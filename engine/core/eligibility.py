@@ -22,6 +22,7 @@ class Bar(StrEnum):
     SELF = "whoever started a run may not approve it; someone else must"
     UNVERIFIED = "group membership could not be verified just now; please try again in a minute"
     NOT_NAMED = "only the people named on it may decide"
+    MAY_NOT_RUN = "answering needs the capability RUN_WORKFLOW"
     NOT_GRANTED = "deciding needs the capability APPROVE_WORKFLOW_STEP"
 
 
@@ -53,6 +54,36 @@ def bar_to_decide(principal: Principal, rule: ApprovalRule, policy: Policy) -> B
         return None if allowed else Bar.NOT_GRANTED
     if principal.user_id in rule.users:
         return None
+    if rule.groups and principal.groups is None:
+        return Bar.UNVERIFIED
+    return None if set(rule.groups) & (principal.groups or frozenset()) else Bar.NOT_NAMED
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRule:
+    """Who may give values: named users and groups; when nobody is named, the requester and whoever may run the
+    workflow."""
+
+    workflow_name: str
+    requester: str
+    users: tuple[str, ...]
+    groups: tuple[str, ...]
+    is_terminal: bool = False
+
+
+def bar_to_answer(principal: Principal, rule: QuestionRule, policy: Policy) -> Bar | None:
+    """Return the reason why this person may not answer, or None. What could not be looked up means no."""
+    if rule.is_terminal:
+        return None if principal.user_id == TERMINAL_USER else Bar.NOT_NAMED
+    if principal.is_external:
+        return Bar.EXTERNAL
+    if not rule.users and not rule.groups:
+        may_run = policy.may(principal, Capability.RUN_WORKFLOW, rule.workflow_name)
+        return None if may_run or principal.user_id == rule.requester else Bar.MAY_NOT_RUN
+    if principal.user_id in rule.users:
+        return None
+    if principal.is_guest:
+        return Bar.GUEST
     if rule.groups and principal.groups is None:
         return Bar.UNVERIFIED
     return None if set(rule.groups) & (principal.groups or frozenset()) else Bar.NOT_NAMED

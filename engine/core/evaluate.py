@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from engine.core.definition import JsonValue, Template
-from engine.core.state import TaskState
+from engine.core.state import RunStatus, TaskState
 
 RUN_NAMES = ("number", "requester", "channel", "started_at")
 """What `run` has in expressions."""
+
+FINAL_RUN_NAMES = (*RUN_NAMES, "status")
+"""What it has in `finally` and `outputs`: there, how the run ends is known."""
 
 Names = Mapping[str, JsonValue]
 """`params`, `run` and `steps`; the last maps a settled step's id to its result, status and error."""
@@ -28,12 +31,16 @@ class Evaluate(Protocol):
 
 
 def expression_names(
-    parameters: Mapping[str, JsonValue], context: Mapping[str, JsonValue], tasks: Mapping[str, TaskState]
+    parameters: Mapping[str, JsonValue],
+    context: Mapping[str, JsonValue],
+    tasks: Mapping[str, TaskState],
+    outcome: RunStatus | None = None,
 ) -> Names:
-    """What expressions of a run see: its parameters, facts about the run, and its settled steps."""
+    """What expressions of a run see: its parameters, facts about the run, and its settled steps. Which of the
+    names a step may use is checked when the file is read."""
     return {
         "params": dict(parameters),
-        "run": dict(context),
+        "run": {**context, "status": (outcome or RunStatus.COMPLETED).value},
         "steps": {step_id: _shown(task) for step_id, task in tasks.items() if task.status.is_settled},
     }
 

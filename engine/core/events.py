@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from engine.core.definition import ApprovalAction, JsonValue
+from engine.core.definition import ApprovalAction, InputAction, JsonValue, MessageAction, WorkflowAction
 from engine.core.state import Ballot, RunStatus, TaskState
 
 # --- outcomes: what an executor reports about one attempt
@@ -25,6 +25,8 @@ class Failed:
     error: str
     result: JsonValue = None
     exit_code: int | None = None
+    status: int | None = None
+    """Of the HTTP answer, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,41 @@ Outcome = Succeeded | Failed | Errored | Stopped
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    pass
+    """A run that `is_queued` begins nothing until it is admitted."""
+
+    is_queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunAdmitted:
+    """Its turn has come: no other run of its concurrency key is in progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """Somebody takes up a run that did not complete. What completed keeps its result; the steps `done` count as
+    completed, because that person says so."""
+
+    by: str
+    done: frozenset[str] = frozenset()
+    is_queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunExpired:
+    """The run's own timeout is over."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished:
-    """An attempt ended. Ignored by planning unless the task is running with this very attempt."""
+    """An attempt ended. Ignored by planning unless the task is running with this very attempt. `chance`, from 0
+    to 1, spreads the pauses of retries."""
 
     step_id: str
     attempt: int
     outcome: Outcome
+    item: int = 0
+    chance: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +91,7 @@ class WorkerLost:
 
     step_id: str
     attempt: int
+    item: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +106,61 @@ class ApprovalExpired:
 
 
 @dataclass(frozen=True, slots=True)
+class InputAnswered:
+    """`values` are checked, one for each field."""
+
+    step_id: str
+    by: str
+    values: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class InputExpired:
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class WaitEnded:
     step_id: str
 
 
 @dataclass(frozen=True, slots=True)
+class MessageSettled:
+    """Slack has taken a message, or has refused it for good."""
+
+    step_id: str
+    outcome: Succeeded | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded:
+    """The child run of a `workflow` step ended, or could not be started."""
+
+    step_id: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
 class CancelRequested:
+    """With `is_forced`, `finally` steps are stopped too, and nothing is given time to end."""
+
     by: str
+    is_forced: bool = False
 
 
-Event = (
-    RunStarted | TaskFinished | WorkerLost | ApprovalDecided | ApprovalExpired | WaitEnded | CancelRequested
+StepEvent = (
+    TaskFinished
+    | WorkerLost
+    | ApprovalDecided
+    | ApprovalExpired
+    | InputAnswered
+    | InputExpired
+    | WaitEnded
+    | MessageSettled
+    | ChildEnded
 )
+
+Event = RunStarted | RunAdmitted | RunResumed | RunExpired | CancelRequested | StepEvent
 
 # --- effects: what the shell must do in the same transaction
 
@@ -98,6 +169,13 @@ class ApprovalStatus(StrEnum):
     OPEN = "open"
     APPROVED = "approved"
     REJECTED = "rejected"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class InputStatus(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
 
@@ -118,19 +196,129 @@ class CloseApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenInput:
+    """Ask people for values. `action` has its expressions resolved; it expires `timeout_seconds` after now."""
+
+    step_id: str
+    action: InputAction
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CloseInput:
+    step_id: str
+    status: InputStatus
+
+
+@dataclass(frozen=True, slots=True)
 class StartWait:
     step_id: str
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class StopTask:
-    """Tell the worker of a running task to end it (SIGTERM, grace, SIGKILL); it then reports `Stopped`."""
+class SendMessage:
+    """`action` has its expressions resolved; it is given up `timeout_seconds` after now."""
 
     step_id: str
+    action: MessageAction
+    timeout_seconds: float
 
 
-Effect = OpenApproval | CloseApproval | StartWait | StopTask
+@dataclass(frozen=True, slots=True)
+class StartChild:
+    """`action` has its expressions resolved."""
+
+    step_id: str
+    action: WorkflowAction
+
+
+@dataclass(frozen=True, slots=True)
+class StopChild:
+    """Cancel the child run of a step; its end then settles the step."""
+
+    step_id: str
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopTask:
+    """Tell the worker of a running task to end it (SIGTERM, grace, SIGKILL; at once when forced); it then reports
+    `Stopped`."""
+
+    step_id: str
+    item: int = 0
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddItems:
+    """A fan-out begins: one task for each value, pending and not due."""
+
+    step_id: str
+    values: tuple[JsonValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartItems:
+    """The next `count` pending items of a fan-out, in their order, become due."""
+
+    step_id: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelItems:
+    """All `count` items of a fan-out that are pending or due are cancelled; with `are_running`, those that run
+    too, whatever their workers report later."""
+
+    step_id: str
+    count: int
+    are_running: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopItems:
+    """Tell the workers of all running items of a fan-out to end them."""
+
+    step_id: str
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResetItems:
+    """The `count` settled items of a fan-out are pending again, in a new round: all, or those that did not
+    complete."""
+
+    step_id: str
+    count: int
+    is_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StartRunTimer:
+    """`RunExpired` happens `seconds` after now, unless the run has ended."""
+
+    seconds: float
+
+
+Effect = (
+    OpenApproval
+    | CloseApproval
+    | OpenInput
+    | CloseInput
+    | StartWait
+    | SendMessage
+    | StartChild
+    | StopChild
+    | StopTask
+    | AddItems
+    | StartItems
+    | CancelItems
+    | StopItems
+    | ResetItems
+    | StartRunTimer
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +331,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The answer of planning. Only `tasks` that changed are listed. An ignored event gives `is_noop`."""
+    """The answer of planning. Only `tasks` that changed are listed, items of fan-outs among them; what effects do
+    to other items is not. An ignored event gives `is_noop`."""
 
     status: RunStatus
     outcome: RunStatus | None = None
@@ -154,3 +343,5 @@ class Transition:
     facts: tuple[Fact, ...] = ()
     outputs: Mapping[str, JsonValue] | None = None
     is_noop: bool = False
+    is_queued: bool = False
+    is_new_round: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 Needs = Mapping[str, Sequence[str]]
@@ -25,3 +25,8 @@ def ancestors(needs: Needs) -> dict[str, frozenset[str]]:
         direct = needs.get(step, ())
         found[step] = frozenset(direct).union(*(found[needed] for needed in direct))
     return found
+
+
+def descendants(needs: Needs, steps: Collection[str]) -> frozenset[str]:
+    """All that need one of these steps, also through others. There must be no circle."""
+    return frozenset(step for step, behind in ancestors(needs).items() if behind & set(steps))

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.core.events import ApprovalStatus, CloseApproval, Fact, Transition
+from engine.core.events import (
+    ApprovalStatus,
+    CancelItems,
+    CloseApproval,
+    CloseInput,
+    Fact,
+    InputStatus,
+    Transition,
+)
 from engine.core.state import RunSnapshot, RunStatus, TaskState, TaskStatus
 
 
@@ -21,7 +29,15 @@ def end_without_definition(snapshot: RunSnapshot, error: str) -> Transition:
         outcome=RunStatus.ERROR,
         error=error,
         tasks=ended,
-        effects=tuple(CloseApproval(step_id, ApprovalStatus.CANCELLED) for step_id in snapshot.approvals),
+        effects=(
+            *(CloseApproval(step_id, ApprovalStatus.CANCELLED) for step_id in snapshot.approvals),
+            *(CloseInput(step_id, InputStatus.CANCELLED) for step_id in snapshot.inputs),
+            *(
+                CancelItems(step_id, fan.pending + fan.active, are_running=True)
+                for step_id, fan in snapshot.fan_outs.items()
+                if fan.pending + fan.active
+            ),
+        ),
         facts=(Fact("definition_unusable", {"error": error[:500]}), Fact("run_error")),
     )
 

@@ -7,19 +7,25 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from engine.addresses import Reach
 from engine.core.definition import JsonValue, Step, Template, Workflow
+from engine.core.errors import ExpressionProblem
 from engine.core.evaluate import Evaluate
-from engine.core.events import Outcome
+from engine.core.events import Outcome, Succeeded
+from engine.core.text import excerpt
 from engine.lease import Lease
 from engine.masking import Mask
 from engine.output import Output
+from engine.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One attempt. `names` is what expressions see (params, run, steps). `stop` is set when the run was
-    cancelled or the attempt is no longer ours. `record_arguments` keeps the resolved arguments, which people
-    look at in the details. `base_environment` is the worker's own environment, of which a step sees little.
+    """One attempt. `names` is what expressions see (params, run, steps; of a fan-out also item and index). `stop`
+    is set when the run was cancelled or the attempt is no longer ours. `record_arguments` keeps the resolved
+    arguments, which people look at in the details. `base_environment` is the worker's own environment, of which a
+    step sees little. `reach` is where `http` may go. In a rehearsal nothing is done: the arguments are recorded,
+    and a line says what would have been done.
     """
 
     run_id: str
@@ -38,14 +44,40 @@ class StepContext:
     mask: Mask = field(default_factory=Mask)
     base_environment: Mapping[str, str] = field(default_factory=dict)
     grace_seconds: float = 10.0
+    secrets: Secrets = field(default_factory=Secrets)
+    reach: Reach = field(default_factory=Reach)
+    is_rehearsal: bool = False
+
+    @property
+    def index(self) -> int | None:
+        """Which item of a fan-out this is, counted from 0; None when the step has no `foreach`."""
+        index = self.names.get("index")
+        return index if isinstance(index, int) and "item" in self.names else None
 
     def value(self, template: Template) -> JsonValue:
-        """The template with its expressions computed. Raises ExpressionProblem."""
-        return self.evaluate.value(template, self.names)
+        """The template with its expressions computed. Raises ExpressionProblem. In a rehearsal, what depends on a
+        result that nobody knows stays as it is written."""
+        try:
+            return self.evaluate.value(template, self.names)
+        except ExpressionProblem:
+            if not self.is_rehearsal:
+                raise
+        match template:
+            case list():
+                return [self.value(item) for item in template]
+            case dict():
+                return {key: self.value(item) for key, item in template.items()}
+        return template
 
     def text(self, template: str) -> str:
         """A template's value as text, as an environment variable or a header carries it."""
         return as_text(self.value(template))
+
+    def rehearsed(self, deed: str) -> Outcome:
+        """End a rehearsal with a line that says what would have been done, such as "run ./deploy.sh"."""
+        first, _, rest = self.mask.text(deed.strip()).partition("\n")
+        self.output.note(f"Rehearsal: this would {excerpt(first)}{' ...' if rest else ''}")
+        return Succeeded()
 
 
 Execute = Callable[[StepContext], Outcome]

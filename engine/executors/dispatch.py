@@ -8,29 +8,50 @@ from dataclasses import replace
 from engine.core.definition import JsonValue, StepKind
 from engine.core.errors import ExpressionProblem
 from engine.core.events import Errored, Failed, Outcome, Stopped, Succeeded
-from engine.executors import http, run
+from engine.executors import http, python, run
 from engine.executors import set as set_values
 from engine.executors.base import CannotCarryOut, Execute, StepContext
-from engine.masking import Mask
+from engine.executors.secret_names import secrets_of_step
+from engine.masking import MASKED, Mask
+from engine.secrets import SecretProblem
 
 EXECUTORS: Mapping[StepKind, Execute] = {
     StepKind.RUN: run.execute,
     StepKind.HTTP: http.execute,
+    StepKind.PYTHON: python.execute,
     StepKind.SET: set_values.execute,
 }
 
 
 def execute(context: StepContext) -> Outcome:
     """Carry out one attempt. Raises AttemptLost when its outcome is not known."""
+    try:
+        prepared = _with_secrets(context)
+    except (SecretProblem, ExpressionProblem) as problem:
+        return Errored(context.mask.sentence(str(problem)))
 
     def record_masked(arguments: JsonValue) -> None:
-        context.record_arguments(context.mask.value(arguments))
+        context.record_arguments(prepared.mask.value(arguments))
 
     try:
-        outcome = EXECUTORS[context.step.kind](replace(context, record_arguments=record_masked))
+        outcome = EXECUTORS[context.step.kind](replace(prepared, record_arguments=record_masked))
     except (CannotCarryOut, ExpressionProblem) as problem:
         outcome = Errored(str(problem))
-    return _masked(outcome, context.mask)
+    return _masked(outcome, prepared.mask)
+
+
+def _with_secrets(context: StepContext) -> StepContext:
+    """The context with the secrets that its step asks for, masked in all that leaves it. A rehearsal sees none."""
+    names = secrets_of_step(context.step) & frozenset(context.workflow.secrets)
+    if not names:
+        return context
+    if context.is_rehearsal:
+        return replace(context, names={**context.names, "secrets": dict.fromkeys(names, MASKED)})
+    values = {name: context.secrets.look_up(name) for name in sorted(names)}
+    mask = context.mask.with_values(values.values())
+    context.output.mask_with(mask)
+    shown: dict[str, JsonValue] = dict(values)
+    return replace(context, mask=mask, names={**context.names, "secrets": shown})
 
 
 def _masked(outcome: Outcome, mask: Mask) -> Outcome:
@@ -38,8 +59,8 @@ def _masked(outcome: Outcome, mask: Mask) -> Outcome:
         case Succeeded(result=result):
             return replace(outcome, result=mask.value(result))
         case Failed(error=error, result=result):
-            return replace(outcome, error=mask.text(error), result=mask.value(result))
+            return replace(outcome, error=mask.sentence(error), result=mask.value(result))
         case Errored(error=error):
-            return Errored(mask.text(error))
+            return Errored(mask.sentence(error))
         case Stopped():
             return outcome

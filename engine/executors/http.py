@@ -1,23 +1,20 @@
-"""`http` steps: one request, bounded in time and size. Sentences about it name its host, never its URL."""
+"""`http` steps: what is asked, and what becomes of the answer."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-import ssl
-import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from urllib.parse import urlencode
 
 import httpx
 
 from engine.core.definition import HttpAction, JsonValue
 from engine.core.events import Failed, Outcome, Stopped, Succeeded
-from engine.executors.base import CannotCarryOut, StepContext, compact_json, duration_text
+from engine.executors.base import CannotCarryOut, StepContext, compact_json
+from engine.executors.http_call import Answer, Call, CallFailed, call_until_stopped
 from engine.executors.results import read_json
 
-LARGEST_RESPONSE = 1024 * 1024
 LARGEST_REQUEST = 1024 * 1024
 
 SHOWN_HEADERS = ("content-type", "etag", "last-modified", "location", "retry-after", "x-request-id")
@@ -26,87 +23,113 @@ SHOWN_HEADERS = ("content-type", "etag", "last-modified", "location", "retry-aft
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"})
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BAD_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_POLL_SECONDS = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """A request that was checked. Header values are UTF-8."""
-
-    method: str
-    url: httpx.URL
-    headers: Mapping[str, str]
-    body: bytes | None
-
-    @property
-    def host(self) -> str:
-        return self.url.host
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    status: int
-    result: JsonValue
-
-
-class _TooLarge(Exception):
-    """The response is larger than what is read of it."""
 
 
 def execute(context: StepContext) -> Outcome:
     """Send the request. Raises CannotCarryOut, ExpressionProblem."""
     action = context.step.action
     assert isinstance(action, HttpAction)
-    call = _resolve(context, action)
-    timeout = context.step.timeout_seconds
+    request = _resolve(context, action)
+    if context.is_rehearsal:
+        context.record_arguments(request.shown())
+        return context.rehearsed(f"send {request.method} {request.url}")
+    call = _checked(context, request)
+    context.record_arguments(request.shown())
     try:
-        answer = _run(_ask_until_stopped(call, timeout, context.stop))
-    except (TimeoutError, httpx.TimeoutException):
-        return Failed(f"{call.host} gave no full answer within {duration_text(timeout)}; {_UNKNOWN}")
-    except _TooLarge:
-        return Failed(f"{call.host} answered with more than 1 MiB; ask it for less")
-    except httpx.HTTPError as error:
-        return Failed(_sentence(call.host, error))
+        answer = call_until_stopped(
+            call,
+            redirects=action.redirects,
+            reach=context.reach,
+            mask=context.mask,
+            seconds=context.step.timeout_seconds,
+            stop=context.stop,
+        )
+    except CallFailed as failure:
+        return Failed(str(failure), status=failure.status)
     if answer is None:
         return Stopped()
     if answer.status not in action.expect:
-        return Failed(_unexpected(call.host, answer.status, action.expect), answer.result)
-    return Succeeded(answer.result)
+        return Failed(_unexpected(answer, action), _result(answer), status=answer.status)
+    return Succeeded(_result(answer))
 
 
 # --- the request
 
 
-def _resolve(context: StepContext, action: HttpAction) -> _Call:
-    url = _checked_url(context.text(action.url))
-    headers = {name: context.text(template) for name, template in action.headers.items()}
-    for name, value in headers.items():
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a step asks for, its expressions computed."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    json: JsonValue
+    form: Mapping[str, str] | None
+    body: str | None
+
+    def shown(self) -> JsonValue:
+        """The arguments for people: without what headers say about who we are."""
+        shown: dict[str, JsonValue] = {"method": self.method, "url": self.url}
+        if self.headers:
+            shown["headers"] = {
+                name: "***" if name.lower() in _SECRET_HEADERS else value
+                for name, value in self.headers.items()
+            }
+        if self.json is not None:
+            shown["json"] = self.json
+        if self.form is not None:
+            shown["form"] = dict(self.form)
+        if self.body is not None:
+            shown["body"] = self.body
+        return shown
+
+    def content(self) -> tuple[str | None, bytes | None]:
+        """Its content type, when we know that, and its body. Raises CannotCarryOut."""
+        media_type, text = None, self.body
+        if self.json is not None:
+            media_type, text = "application/json", compact_json(self.json)
+        elif self.form is not None:
+            media_type, text = "application/x-www-form-urlencoded", urlencode(self.form, errors="replace")
+        content = text.encode("utf-8", "replace") if text is not None else None
+        if content is not None and len(content) > LARGEST_REQUEST:
+            raise CannotCarryOut("The body of the request is larger than 1 MiB. Send less.")
+        return media_type, content
+
+
+def _resolve(context: StepContext, action: HttpAction) -> _Request:
+    form = action.form
+    return _Request(
+        method=action.method.upper(),
+        url=context.text(action.url),
+        headers={name: context.text(template) for name, template in action.headers.items()},
+        json=context.value(action.json),
+        form=None if form is None else {name: context.text(template) for name, template in form.items()},
+        body=None if action.body is None else context.text(action.body),
+    )
+
+
+def _checked(context: StepContext, request: _Request) -> Call:
+    url = _checked_url(request.url)
+    for name, value in request.headers.items():
         _check_header(name, value)
-    json = context.value(action.json)
-    body = context.text(action.body) if action.body is not None else None
-    context.record_arguments(_shown(action.method, str(url), headers, json, body))
+    media_type, content = request.content()
     defaults = {
         "User-Agent": "handrail",
         "Accept": "application/json, */*;q=0.5",
         "Accept-Encoding": "identity",
-        # the same for every attempt, so that the other side can tell a repetition
-        "Idempotency-Key": f"{context.run_id}/{context.step.id}",
+        "Idempotency-Key": _idempotency_key(context),
     }
-    if json is not None:
-        defaults["Content-Type"] = "application/json"
-    given = {name.lower() for name in headers}
-    headers |= {name: value for name, value in defaults.items() if name.lower() not in given}
-    return _Call(action.method.upper(), url, headers, _content(json, body))
+    if media_type is not None:
+        defaults["Content-Type"] = media_type
+    given = {name.lower() for name in request.headers}
+    more = {name: value for name, value in defaults.items() if name.lower() not in given}
+    return Call(request.method, url, {**request.headers, **more}, content)
 
 
-def _content(json: JsonValue, body: str | None) -> bytes | None:
-    text = compact_json(json) if json is not None else body
-    if text is None:
-        return None
-    content = text.encode("utf-8", "replace")
-    if len(content) > LARGEST_REQUEST:
-        raise CannotCarryOut("The body of the request is larger than 1 MiB. Send less.")
-    return content
+def _idempotency_key(context: StepContext) -> str:
+    """The same for every attempt, so that the other side can tell a repetition; another for each item."""
+    key = f"{context.run_id}/{context.step.id}"
+    return key if context.index is None else f"{key}/{context.index}"
 
 
 def _checked_url(text: str) -> httpx.URL:
@@ -137,128 +160,32 @@ def _check_header(name: str, value: str) -> None:
         )
 
 
-def _shown(method: str, url: str, headers: Mapping[str, str], json: JsonValue, body: str | None) -> JsonValue:
-    """The arguments for people: without what headers say about who we are."""
-    shown: dict[str, JsonValue] = {"method": method.upper(), "url": url}
-    if headers:
-        shown["headers"] = {
-            name: "***" if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()
-        }
-    if json is not None:
-        shown["json"] = json
-    if body is not None:
-        shown["body"] = body
-    return shown
+# --- the answer
 
 
-# --- the call
-
-
-def _run(coroutine: Coroutine[object, object, _Answer | None]) -> _Answer | None:
-    """Run to the end. Unlike asyncio.run this does not wait for a thread that hangs in looking up a name."""
-    loop = asyncio.new_event_loop()
-    try:
-        return loop.run_until_complete(coroutine)
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
-
-
-async def _ask_until_stopped(call: _Call, seconds: float, stop: threading.Event) -> _Answer | None:
-    """The answer, or None when the step was stopped before it came. Raises TimeoutError."""
-    asking = asyncio.ensure_future(_ask(call, seconds))
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    try:
-        while not asking.done():
-            if stop.is_set():
-                return None
-            left = deadline - loop.time()
-            if left <= 0:
-                raise TimeoutError
-            await asyncio.wait({asking}, timeout=min(left, _POLL_SECONDS))
-        return asking.result()
-    finally:
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-
-
-async def _ask(call: _Call, seconds: float) -> _Answer:
-    headers = [(name.encode(), value.encode("utf-8", "replace")) for name, value in call.headers.items()]
-    async with (
-        httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=seconds, verify=_tls()) as client,
-        client.stream(call.method, call.url, headers=headers, content=call.body) as response,
-    ):
-        data = bytearray()
-        async for piece in response.aiter_bytes():
-            data += piece
-            if len(data) > LARGEST_RESPONSE:
-                raise _TooLarge
-        return _Answer(response.status_code, _result(response, bytes(data)))
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Trusts what the system trusts (so also an authority of one's own) and the usual authorities."""
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()
-    return context
-
-
-def _result(response: httpx.Response, data: bytes) -> JsonValue:
+def _result(answer: Answer) -> JsonValue:
     headers: dict[str, JsonValue] = {
-        name: response.headers[name] for name in SHOWN_HEADERS if name in response.headers
+        name: answer.headers[name] for name in SHOWN_HEADERS if name in answer.headers
     }
-    result: dict[str, JsonValue] = {"status": response.status_code, "headers": headers}
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    result: dict[str, JsonValue] = {"status": answer.status, "headers": headers}
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == "application/json" or media_type.endswith("+json"):
         try:
-            return result | {"json": read_json(data)}
+            return result | {"json": read_json(answer.content)}
         except ValueError:
-            return result | {"text": _decoded(response, data)}
-    return result | {"text": _decoded(response, data)}
+            return result | {"text": _decoded(answer)}
+    return result | {"text": _decoded(answer)}
 
 
-def _decoded(response: httpx.Response, data: bytes) -> str:
+def _decoded(answer: Answer) -> str:
     try:
-        return data.decode(response.charset_encoding or "utf-8", "replace")
+        return answer.content.decode(answer.charset or "utf-8", "replace")
     except (LookupError, UnicodeError):  # a charset nobody knows, or one that is none
-        return data.decode("utf-8", "replace")
+        return answer.content.decode("utf-8", "replace")
 
 
-# --- sentences
-
-_UNKNOWN = "whether the request took effect is unknown"
-
-
-def _sentence(host: str, error: httpx.HTTPError) -> str:
-    match error:
-        case httpx.ConnectError():
-            return f"{host} could not be reached: {_cause(error)}"
-        case httpx.RemoteProtocolError() | httpx.ReadError() | httpx.WriteError():
-            return f"{host} broke off before a full answer came; {_UNKNOWN}"
-        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol():
-            return f"the request to {host} could not be written; check its headers and its body"
-        case httpx.DecodingError():
-            return f"{host} sent an answer that cannot be decoded; {_UNKNOWN}"
-    return f"the request to {host} failed ({type(error).__name__}); {_UNKNOWN}"
-
-
-def _cause(error: BaseException) -> str:
-    """Why a connection could not be made, from the innermost reason that says so."""
-    reason: BaseException | None = error
-    while reason is not None:
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            return f"its TLS certificate was not accepted ({reason.verify_message})"
-        if isinstance(reason, ssl.SSLError):
-            return "it does not speak TLS as it should"
-        if isinstance(reason, ConnectionRefusedError):
-            return "it refuses connections"
-        reason = reason.__cause__ or reason.__context__
-    return "its name is not known, or nothing answers there"
-
-
-def _unexpected(host: str, status: int, expect: tuple[int, ...]) -> str:
-    expected = ", ".join(map(str, expect))
-    hint = " (redirects are not followed)" if 300 <= status < 400 else ""
-    return f"{host} answered {status}{hint}, expected {expected}"
+def _unexpected(answer: Answer, action: HttpAction) -> str:
+    expected = ", ".join(map(str, action.expect))
+    is_refused = 300 <= answer.status < 400 and not action.redirects
+    hint = " (redirects are not followed)" if is_refused else ""
+    return f"{answer.host} answered {answer.status}{hint}, expected {expected}"

@@ -8,12 +8,14 @@ from typing import TypeAlias, TypeVar
 
 from sandbox.api.arguments import Arguments
 from sandbox.context import Sandbox
-from sandbox.errors import SlackError
+from sandbox.errors import SlackError, missing_scope
 from sandbox.people import BOT_USER_ID, Channel
 from sandbox.types import Json
 from sandbox.workspace import Workspace
 
 T = TypeVar("T")
+
+_SCOPE_OF = {"public_channel": "channels", "private_channel": "groups", "im": "im"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,24 @@ class Call:
             raise SlackError("channel_not_found")
         return channel
 
+    def described_channel(self) -> Channel:
+        """The channel whose description the app may read."""
+        channel = self.channel()
+        self._need_scope(f"{_SCOPE_OF[channel.kind]}:read")
+        return channel
+
     def joined_channel(self) -> Channel:
         """The channel in which the app may read."""
         channel = self.channel()
         if BOT_USER_ID not in channel.members:
             raise SlackError("not_in_channel")
+        self._need_scope(f"{_SCOPE_OF[channel.kind]}:history")
         return channel
+
+    def _need_scope(self, needed: str) -> None:
+        """One that depends on what the call is about; those of the method itself are checked before."""
+        if needed not in self.sandbox.scopes:
+            raise missing_scope(needed, self.sandbox.scopes)
 
     def page(self, rows: Sequence[T], default: int, most: int) -> tuple[list[T], str]:
         """The rows of the asked page and the cursor of the next one ('' when there is none)."""

@@ -43,7 +43,7 @@ def channel_json(channel: Channel) -> Json:
 
 
 def info(call: Call) -> Json:
-    channel = call.channel()
+    channel = call.described_channel()
     described = channel_json(channel)
     if not call.args.flag("include_num_members"):
         described.pop("num_members", None)
@@ -118,18 +118,12 @@ def _is_known(channel: Channel) -> bool:
     return not channel.is_private or BOT_USER_ID in channel.members
 
 
-def _kind(channel: Channel) -> str:
-    if channel.is_im:
-        return "im"
-    return "private_channel" if channel.is_private else "public_channel"
-
-
 def _listed(call: Call, channels: list[Channel]) -> Json:
     kinds = call.args.words("types") or ["public_channel"]
     if not set(kinds) <= {"public_channel", "private_channel", "im", "mpim"}:
         raise SlackError("invalid_types")
     hides_archived = call.args.flag("exclude_archived")
-    wanted = [c for c in channels if _kind(c) in kinds and not (hides_archived and c.is_archived)]
+    wanted = [c for c in channels if c.kind in kinds and not (hides_archived and c.is_archived)]
     page, cursor = call.page(wanted, 100, 999)
     return {"channels": [channel_json(channel) for channel in page]} | next_cursor(cursor)
 

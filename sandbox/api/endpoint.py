@@ -14,7 +14,7 @@ from sandbox.api import auth, chat, conversations, users, views
 from sandbox.api.arguments import Arguments, Received, receive
 from sandbox.api.call import Call, Method
 from sandbox.context import Sandbox
-from sandbox.errors import SlackError
+from sandbox.errors import SlackError, missing_scope
 from sandbox.faults import Fault
 from sandbox.tokens import new_id
 from sandbox.types import Json
@@ -102,8 +102,7 @@ class _Exchange:
         if not hmac.compare_digest(token.encode(), self._sandbox.config.bot_token.encode()):
             raise SlackError("invalid_auth")
         if method.scopes and not self._sandbox.scopes & set(method.scopes):
-            provided = ",".join(sorted(self._sandbox.scopes))
-            raise SlackError("missing_scope", needed=method.scopes[0], provided=provided)
+            raise missing_scope(method.scopes[0], self._sandbox.scopes)
 
     def _respond(self, started: float, result: Json, *, is_lost: bool = False) -> Response:
         retry_after = result.pop("retry_after", None)

@@ -1,10 +1,12 @@
 """views.open, push, update and publish."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.api.arguments import invalid_arguments
 from sandbox.api.call import Call, Method
+from sandbox.elements import interactive_elements
 from sandbox.errors import SlackError
 from sandbox.messaging import from_json_text
 from sandbox.normalise import complete_view
@@ -14,27 +16,35 @@ from sandbox.validation.blocks import Surface
 from sandbox.validation.views import MOST_BYTES, check_view
 from sandbox.view_store import ShownView
 
+FILES_SCOPE = "files:read"
 
-def checked_view(view: Any, surface: Surface) -> Json:
-    """A view ready to be shown, or SlackError with every problem."""
+
+def checked_view(view: Any, surface: Surface, scopes: Collection[str] | None = None) -> Json:
+    """A view ready to be shown, or SlackError with every problem. `scopes` are the token's; None: not looked at."""
     problems = check_view(view, surface)
     if problems:
         raise invalid_arguments(*(str(problem) for problem in problems))
+    if scopes is not None and FILES_SCOPE not in scopes and _has_file_input(view):
+        raise SlackError("missing_scope", needed=FILES_SCOPE, provided=",".join(sorted(scopes)))
     if len(json.dumps(view).encode()) > MOST_BYTES:
         raise SlackError("view_too_large")
     return complete_view(view)
 
 
+def _has_file_input(view: Json) -> bool:
+    return any(element["type"] == "file_input" for _, element in interactive_elements(view["blocks"]))
+
+
 def open_(call: Call) -> Json:
     trigger_id = call.args.need("trigger_id")
-    view = checked_view(_view(call), "modal")
+    view = checked_view(_view(call), "modal", call.sandbox.scopes)
     trigger = call.sandbox.triggers.redeem(trigger_id)
     return {"view": call.workspace.views.open(trigger.user, view)}
 
 
 def push(call: Call) -> Json:
     trigger_id = call.args.need("trigger_id")
-    view = checked_view(_view(call), "modal")
+    view = checked_view(_view(call), "modal", call.sandbox.scopes)
     trigger = call.sandbox.triggers.redeem(trigger_id)
     if trigger.view_id is None:
         raise SlackError("invalid_trigger_id")
@@ -51,7 +61,7 @@ def update(call: Call) -> Json:
     given = _view(call)
     shown = _shown(call)
     surface: Surface = "home" if shown.payload["type"] == "home" else "modal"
-    view = checked_view(given, surface)
+    view = checked_view(given, surface, call.sandbox.scopes)
     return {"view": call.workspace.views.update(shown, view, call.args.text("hash"))}
 
 

@@ -14,6 +14,7 @@ from sandbox.render.elements import confirm_dialog
 from sandbox.render.html import Attribute, tag
 from sandbox.render.mrkdwn import text_object, words
 from sandbox.types import Json
+from sandbox.uploads import MOST_FILES
 
 GROUPS = frozenset(
     {"checkboxes", "radio_buttons", "multi_static_select", "multi_users_select", "multi_channels_select"}
@@ -71,6 +72,7 @@ def _common(element: Json, field: Field, context: Context) -> dict[str, Attribut
 def _default_name(element: Json) -> str:
     kind = str(element["type"]).removeprefix("multi_").removesuffix("s_select").removesuffix("_select")
     return {
+        "file_input": "Upload a file",
         "datepicker": "Select a date",
         "timepicker": "Select a time",
         "datetimepicker": "Select a date and time",
@@ -102,6 +104,14 @@ def _moment(kind: str) -> Callable[[Json, Field, Context], Markup]:
         return tag("input", type=kind, value=value, class_="input", **_common(element, field, context))
 
     return draw
+
+
+def _file(element: Json, field: Field, context: Context) -> Markup:
+    """A choice of files; the sandbox is told their names, sizes and types, and not what is in them."""
+    kinds = ",".join(f".{kind}" for kind in element.get("filetypes") or [])
+    many = (element.get("max_files") or MOST_FILES) > 1
+    common = _common(element, field, context)
+    return tag("input", type="file", accept=kinds or None, multiple=many, class_="input", **common)
 
 
 def _select(element: Json, field: Field, context: Context) -> Markup:
@@ -210,6 +220,7 @@ _CONTROLS: dict[str, tuple[str, Draw]] = {
     "datepicker": ("date", _moment("date")),
     "timepicker": ("time", _moment("time")),
     "datetimepicker": ("datetime", _moment("datetime-local")),
+    "file_input": ("file", _file),
     "static_select": ("select", _select),
     "users_select": ("select", _select),
     "channels_select": ("select", _select),

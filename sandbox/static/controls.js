@@ -4,6 +4,7 @@ const READERS = {
   date: (control) => control.querySelector("input").value || null,
   time: (control) => control.querySelector("input").value || null,
   datetime: (control) => epoch(control.querySelector("input").value, control.dataset.zone),
+  file: (control) => [...control.querySelector("input").files].map(({ name, size, type }) => ({ name, size, mimetype: type })),
   select: (control) => control.querySelector("select").value || null,
   radio: (control) => control.querySelector("input:checked")?.value ?? null,
   checks: (control) => [...control.querySelectorAll("input:checked")].map((box) => box.value),

@@ -45,8 +45,15 @@ export function startModals() {
   });
 }
 
+// Gone at once, as in Slack. Should the server not have closed it, the next connection brings it back.
 function close(dialog, clear) {
-  return post("close", { ...surfaceOf(dialog), clear });
+  const closing = { ...surfaceOf(dialog), clear };
+  for (const gone of clear ? modals() : [dialog]) {
+    if (gone.open) gone.close(); // gives the focus back
+    gone.remove();
+  }
+  arrangeModals();
+  return post("close", closing);
 }
 
 async function submit(dialog, button) {

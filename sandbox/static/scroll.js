@@ -1,17 +1,25 @@
-// Keeps a list at its end while its reader is there, and where it is otherwise.
+// Keeps a list at its end while its reader is there, and where it is otherwise: a button then says that
+// something new stands below.
 const NEAR = 48;
 const reading = new WeakSet(); // scrollers whose reader went up
+const ends = new WeakMap(); // the key of each scroller's last message
 
 const scrollers = () => document.querySelectorAll("[data-scroller]");
 
 export function followEnd() {
   for (const scroller of scrollers()) {
+    const end = scroller.querySelector("[data-region]").lastElementChild?.dataset.key;
     if (!reading.has(scroller)) scroller.scrollTop = scroller.scrollHeight;
+    else if (ends.get(scroller) !== end) newer(scroller).hidden = false;
+    ends.set(scroller, end);
   }
 }
 
+const newer = (scroller) => scroller.querySelector("[data-newer]");
+
 export function toEnd(scroller) {
   reading.delete(scroller);
+  newer(scroller).hidden = true;
   scroller.scrollTop = scroller.scrollHeight;
 }
 
@@ -19,9 +27,17 @@ export function startScrolling() {
   document.addEventListener("scroll", ({ target }) => {
     if (!target.matches?.("[data-scroller]")) return;
     const below = target.scrollHeight - target.scrollTop - target.clientHeight;
-    if (below > NEAR) reading.add(target);
-    else reading.delete(target);
+    if (below > NEAR) {
+      reading.add(target);
+      return;
+    }
+    reading.delete(target);
+    newer(target).hidden = true;
   }, { capture: true, passive: true });
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-newer]");
+    if (button) toEnd(button.closest("[data-scroller]"));
+  });
   window.addEventListener("resize", followEnd);
   followEnd();
 }

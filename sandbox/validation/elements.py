@@ -1,6 +1,7 @@
 """Interactive elements: buttons, menus, pickers and inputs, and in which blocks each may stand."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 from sandbox.validation.objects import (
     CONFIRM,
@@ -42,6 +43,13 @@ _OPTIONS: dict[str, Rule] = {
     "option_groups": array(OPTION_GROUP, 1, 100),
 }
 _MULTI: dict[str, Rule] = {"max_selected_items": integer(1, 1000)}
+
+
+def _zone(value: Any, at: str) -> Problems:
+    """The name of a time zone."""
+    yield from text()(value, at)
+    if isinstance(value, str) and value not in available_timezones():
+        yield Problem("must be a valid timezone", at)
 
 
 def all_options(element: dict[str, Any]) -> list[Any]:
@@ -148,7 +156,7 @@ PICKERS: dict[str, Rule] = {
     "radio_buttons": _choice(RICH_OPTION, {"initial_option": RICH_OPTION}),
     "datepicker": _menu({"initial_date": text(pattern=r"\d{4}-\d{2}-\d{2}")}),
     "timepicker": _menu(
-        {"initial_time": text(pattern=r"([01]\d|2[0-3]):[0-5]\d"), "timezone": text()},
+        {"initial_time": text(pattern=r"([01]\d|2[0-3]):[0-5]\d"), "timezone": _zone},
     ),
 }
 DATETIME_PICKER: dict[str, Rule] = {

@@ -80,7 +80,7 @@ def test_a_task_shows_arguments_result_output_timing_and_attempt() -> None:
         "warning: old",
         "*stderr*, earlier output left out",
         "Exit code 0",
-        "after 12 s",
+        "took 12 s",
         "Attempt 2",
     ):
         assert piece in shown
@@ -164,5 +164,5 @@ def test_results_and_approvals_stand_with_the_run() -> None:
     approval = an_approval(status=ApprovalStatus.APPROVED, decisions=(a_decision(),))
     picture = a_run(RunStatus.COMPLETED, outputs={"url": "u"}, approvals=(approval,), progress=100)
     shown = all_text(draw(picture)["blocks"])
-    assert "Ship v1.2.3?: Approved, decided by <@U0BOB>" in shown
+    assert "Ship v1.2.3? Approved, decided by <@U0BOB>" in shown
     assert '"url": "u"' in shown

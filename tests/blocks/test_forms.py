@@ -14,7 +14,7 @@ from engine.core.definition import JsonValue, Parameter, ParameterType
 from tests.support.block_limits import all_text, check_view
 from tests.support.pictures import a_parameter, a_workflow
 
-DRAFT = FormDraft("deploy", "d" * 64, "C0OPS")
+DRAFT = FormDraft("deploy", "d" * 64, "C0OPS", 1_795_000_000)
 
 
 def form(*parameters: Parameter, values: Any = None, mistakes: Any = None) -> View:

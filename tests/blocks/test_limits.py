@@ -91,7 +91,7 @@ def test_any_form_keeps_the_limits(
     workflow = a_workflow(*declared, title=title, description=title)
     values = {parameter.name: value for parameter in declared[::2]}
     mistakes = {parameter.name: mistake for parameter in declared[::3]} | {"other": mistake}
-    draft = FormDraft("deploy", "d" * 64, "C0OPS")
+    draft = FormDraft("deploy", "d" * 64, "C0OPS", 1_795_000_000)
     check_view(start_form(workflow, values, mistakes, draft, ask_channel=ask_channel))
 
 

@@ -46,7 +46,7 @@ def test_an_active_run_can_be_cancelled_after_a_question() -> None:
 def test_an_ended_run_has_its_label_and_time_and_no_cancel(status: RunStatus) -> None:
     message = root_message(a_run(status, progress=99))
     assert f"*Status:* {status.label}\n" in markup(message.blocks)
-    assert "after 1 m 12 s" in markup(message.blocks)
+    assert "took 1 m 12 s" in markup(message.blocks)
     assert "Cancel" not in buttons(message.blocks)
     assert "View Details" in buttons(message.blocks)
 

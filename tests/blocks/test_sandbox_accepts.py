@@ -33,7 +33,7 @@ from tests.support.pictures import (
 
 FAILED = a_run(RunStatus.FAILED, tasks=(a_task(1, TaskStatus.FAILED, error="no", stderr=OutputTail("boom")),))
 CLOSED = an_approval(status=ApprovalStatus.APPROVED, decisions=(a_decision(comment="ok"),), closed_at=NOON)
-DRAFT = FormDraft("deploy", "d" * 64, "C0OPS")
+DRAFT = FormDraft("deploy", "d" * 64, "C0OPS", 1_795_000_000)
 EVERY_TYPE = a_workflow(
     *(a_parameter(kind.value, kind, options=("api", "web"), hint="a hint") for kind in ParameterType),
     a_parameter("many", ParameterType.MULTI_CHOICE, options=tuple(map(str, range(120)))),

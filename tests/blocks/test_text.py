@@ -23,6 +23,9 @@ def test_the_three_characters_of_markup_are_escaped_and_no_others() -> None:
         ("a\r\nb\tc", "a\nb\tc"),
         ("\ud800", "[U+D800]"),
         ("\U000e0041", "[U+E0041]"),
+        ("a\U00013430b", "a[U+13430]b"),
+        ("\U0001d173\U0001bca0", "[U+1D173][U+1BCA0]"),
+        ("\u0600\u0661\u0662", "\u0600\u0661\u0662"),
         ("naïve ✓ 漢字 🚀️", "naïve ✓ 漢字 🚀️"),
     ],
 )

@@ -35,8 +35,8 @@ VALUES: list[Value] = [
     WorkflowRef("deploy"),
     PickerDraft("C0OPS"),
     PickerDraft(None),
-    FormDraft("deploy", "a" * 64, "U0ADA", None),
-    FormDraft("deploy", "a" * 64, None, an_id(6)),
+    FormDraft("deploy", "a" * 64, "U0ADA", 0, None),
+    FormDraft("deploy", "a" * 64, None, 1_795_000_000, an_id(6)),
     HistoryPlace(),
     HistoryPlace("deploy", RunStatus.FAILED, 42, tuple(range(TRAIL_LENGTH))),
 ]

@@ -155,6 +155,7 @@ def interaction(**changes: object) -> bytes:
         ("deep nesting", b'{"type":' + b"[" * 5000 + b"]" * 5000 + b"}", "application/json", 400),
         ("bytes that are not UTF-8", b'{"type":"\xff"}', "application/json", 400),
         ("no type in the JSON", b"{}", "application/json", 400),
+        ("half a character in a form", BODY + b"&user_name=%ED%A0%80", FORM, 400),
         ("a repeated field", BODY + b"&command=x", FORM, 400),
         ("no actions", interaction(actions=[]), FORM, 400),
         ("an action that is a text", interaction(actions=["approve"]), FORM, 400),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from bot import one_machine
 from bot.processes import ProcessGroup
+from bot.settings import Settings
 
 ENTRANCES = (
     "bootstrap.run_web(settings)",
@@ -57,3 +59,27 @@ def test_of_slacks_secrets_a_worker_is_given_none(monkeypatch: pytest.MonkeyPatc
     one_machine.start_handrail(group, secrets | others)
 
     assert given == {"web": secrets | others, "worker": others}
+
+
+def test_the_secrets_of_workflows_are_for_workers_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, dict[str, str]] = {}
+    group = ProcessGroup()
+    monkeypatch.setattr(group, "start", lambda name, argv, env: given.update({name: dict(env)}))
+    secrets = {"HANDRAIL_SECRET_TOKEN": "t0ken", "HANDRAIL_SECRETS": "/run/secrets"}
+    others = {"HANDRAIL_HOME": "/x", "HANDRAIL_SECRET_KEY": "our own"}
+
+    one_machine.start_handrail(group, secrets | others)
+
+    assert given == {"web": others, "worker": secrets | others}
+
+
+def test_redis_is_given_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HANDRAIL_SECRET_TOKEN", "t0ken")
+    given: list[dict[str, str]] = []
+    group = ProcessGroup()
+    monkeypatch.setattr(group, "start", lambda name, argv, *, env, **more: given.append(dict(env)))
+    monkeypatch.setattr(one_machine, "wait_until_answering", lambda url, seconds: None)
+
+    one_machine.start_redis(group, Settings(handrail_home=tmp_path))
+
+    assert [("PATH" in each, "HANDRAIL_SECRET_TOKEN" in each) for each in given] == [(True, False)]

@@ -47,6 +47,23 @@ def test_members_guests_and_strangers_are_told_apart(slack: SandboxClient, slack
     ask(slack_url, question)
 
 
+def test_people_and_groups_have_names_and_what_is_not_known_has_its_id(
+    slack: SandboxClient, slack_url: str
+) -> None:
+    async def question(identity: Identity) -> None:
+        assert [await identity.name(subject) for subject in (BOB, "S0ONCALL")] == ["bob", "@oncall"]
+        assert [await identity.name(subject) for subject in ("U0NOBODY", "S0NONE")] == ["U0NOBODY", "S0NONE"]
+
+    ask(slack_url, question)
+
+    slack.faults("usergroups.list", "error:internal_error")
+
+    async def unanswered(identity: Identity) -> None:
+        assert await identity.name("S0ONCALL") == "S0ONCALL"
+
+    ask(slack_url, unanswered)
+
+
 def test_a_closed_account_is_nobody(slack: SandboxClient, slack_url: str) -> None:
     slack.person(CYD, deactivated=True)
 

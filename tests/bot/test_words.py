@@ -60,6 +60,22 @@ def test_a_mistake_is_answered_with_what_to_type_instead(text: str, said: str) -
     assert said in caught.value.sentence
 
 
+@pytest.mark.parametrize(
+    ("sent", "value"),
+    [
+        ("<http://example.com|example.com>", "example.com"),
+        ("<mailto:ada@example.com|ada@example.com>", "ada@example.com"),
+        ("<http://a.example?x=1&amp;y=2|a.example?x=1&amp;y=2>", "a.example?x=1&y=2"),
+        ("<https://a.example/b>", "<https://a.example/b>"),
+        ("<https://a.example/b|a.example/c>", "<https://a.example/b|a.example/c>"),
+        ("&lt;http://a.example|a.example&gt;", "<http://a.example|a.example>"),
+        ("<!channel>", "<!channel>"),
+    ],
+)
+def test_what_slack_has_made_a_link_of_is_what_was_typed(sent: str, value: str) -> None:
+    assert parse_command(f"run certificate host={sent}").pairs == {"host": value}
+
+
 @pytest.mark.parametrize("text", ["show 42", "show #42", "cancel 42"])
 def test_a_run_is_named_by_its_number(text: str) -> None:
     assert run_number(parse_command(text)) == 42

@@ -11,22 +11,29 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from blocks.values import ApprovalRef, CommentDraft, DetailsPlace, FormDraft, RunRef, encode
+from blocks.fields import YES as YES_VALUE
+from blocks.values import ApprovalRef, CommentDraft, DetailsPlace, FormDraft, RunRef, decode, encode
+from bot.slack.start_form import TOO_OLD
+from engine import registry
 from engine.core.events import ApprovalStatus
 from engine.core.state import RunStatus
 from engine.loops.timers import Timers
 from tests.e2e.conftest import WORKFLOWS
 from tests.support.sandbox_client import ADA, BOB, CYD, GENERAL, GUS, OPS, Json
+from tests.support.served import reserved
 from tests.support.stack import inputs, wait_until
 from tests.support.web_side import WebSide, click, envelope, errors, said, trigger, web_side
 
 STALE = "no longer valid"
 RUN_ID = "0" * 32
+YES: Json = {"value": YES_VALUE}
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +55,11 @@ def side(shared_side: WebSide, caplog: pytest.LogCaptureFixture) -> Iterator[Web
 
 
 @pytest.fixture
-def own_side(tmp_path: Path, migrated_sqlite_file: Path) -> Iterator[WebSide]:
-    """For tests that change files, or what Slack says about people."""
+def own_side(
+    tmp_path: Path, migrated_sqlite_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[WebSide]:
+    """For tests that change files, which are looked at for each request here, or what Slack says about people."""
+    monkeypatch.setattr(registry, "SECONDS_BETWEEN_LOOKS", 0.0)
     with web_side(tmp_path / "house", WORKFLOWS, migrated_sqlite_file) as side:
         yield side
 
@@ -340,8 +350,10 @@ def test_fields_that_are_not_in_the_form_are_no_parameters(side: WebSide) -> Non
         encode(RunRef(RUN_ID)),
         encode(CommentDraft(RUN_ID, True)),
         json.dumps({"is": "FormDraft", "workflow": "every"}),
-        encode(FormDraft("every", "0" * 64, GENERAL)).replace('"workflow":"every"', '"workflow":"../every"'),
-        encode(FormDraft("every", "0" * 64, GENERAL)).replace(GENERAL, "<!channel>"),
+        encode(FormDraft("every", "0" * 64, GENERAL, 0)).replace(
+            '"workflow":"every"', '"workflow":"../every"'
+        ),
+        encode(FormDraft("every", "0" * 64, GENERAL, 0)).replace(GENERAL, "<!channel>"),
     ],
 )
 def test_a_form_with_forged_metadata_starts_nothing(side: WebSide, metadata: str) -> None:
@@ -359,10 +371,8 @@ def test_a_form_of_a_workflow_that_was_changed_or_deleted_starts_nothing(own_sid
     source = path.read_text()
 
     path.write_text(source.replace("Every kind of field", "Every kind of input"))
-    time.sleep(1.1)  # the folder is looked at once a second
     changed = said(own_side.send_submission(ADA, form, values(form)))
     path.unlink()
-    time.sleep(1.1)
     gone = said(own_side.send_submission(ADA, form, values(form)))
 
     assert "was changed since this form was opened. Nothing was started" in changed
@@ -370,11 +380,58 @@ def test_a_form_of_a_workflow_that_was_changed_or_deleted_starts_nothing(own_sid
     assert own_side.runs() == []
 
 
+def test_a_form_of_yesterday_starts_nothing_and_keeps_its_values(own_side: WebSide) -> None:
+    own_side.slack.command(ADA, "/workflow run every text=mine")
+    form = own_side.slack.wait_for_view(ADA, callback_id="start_form")
+    draft = decode(FormDraft, form["private_metadata"])
+    assert draft is not None
+    assert abs(draft.opened_at - time.time()) < 60
+    given = values(form, text={"value": "typed"}, count={"value": "7"}, flag={"selected_options": [YES]})
+    old = form | {"private_metadata": encode(replace(draft, opened_at=draft.opened_at - 24 * 3600 - 60))}
+
+    again = own_side.send_submission(ADA, old, given).json()["view"]
+
+    alerts = [block["text"]["text"] for block in again["blocks"] if block["type"] == "alert"]
+    assert alerts == [TOO_OLD]
+    assert "more than 24 hours ago. Nothing was started" in TOO_OLD
+    assert field(again, "text")["element"]["initial_value"] == "typed"
+    assert field(again, "count")["element"]["initial_value"] == "7"
+    assert field(again, "flag")["element"]["initial_options"][0]["value"] == YES["value"]
+    assert own_side.runs() == []
+
+    said(own_side.send_submission(ADA, form | again, values(again, text={"value": "typed"})))
+    assert len(own_side.runs()) == 1
+
+
+def test_a_form_of_less_than_a_day_still_starts_its_run(own_side: WebSide) -> None:
+    form = open_form(own_side)
+    draft = decode(FormDraft, form["private_metadata"])
+    assert draft is not None
+    older = encode(replace(draft, opened_at=draft.opened_at - 23 * 3600))
+
+    own_side.send_submission(ADA, form | {"private_metadata": older}, values(form))
+
+    assert len(own_side.runs()) == 1
+
+
+def test_a_form_with_half_a_character_is_refused_whole(side: WebSide) -> None:
+    form, before = open_form(side), side.runs()
+
+    assert side.send_submission(ADA, form, values(form, text={"value": "a\ud800"})).status_code == 400
+    assert side.runs() == before
+
+
+def test_a_form_that_says_it_is_another_workspaces_is_refused(side: WebSide) -> None:
+    form, before = open_form(side), side.runs()
+
+    assert side.send_submission(ADA, form | {"team_id": "T9999"}, values(form)).status_code == 400
+    assert side.runs() == before
+
+
 def test_a_permission_lost_since_the_form_was_opened_counts(own_side: WebSide) -> None:
     form = open_form(own_side)
     grants = "grants:\n- {to: {users: [U0ADA]}, workflows: '*', allow: [LIST_WORKFLOWS]}\n"
     (own_side.workflows / "permissions.yml").write_text(grants)
-    time.sleep(1.1)
 
     answer = said(own_side.send_submission(ADA, form, values(form)))
 
@@ -413,19 +470,25 @@ def test_two_forms_start_two_runs(side: WebSide) -> None:
     assert len(side.runs()) == len(before) + 2
 
 
-def test_a_busy_database_is_said_in_time_and_nothing_was_started(own_side: WebSide) -> None:
-    form = open_form(own_side)
-    said(own_side.send_command("list"))
-    file = own_side.workflows.parent / "handrail.db"
-    other = sqlite3.connect(file, isolation_level=None)
+@contextmanager
+def busy_database(side: WebSide) -> Iterator[None]:
+    """Somebody else writes for as long as this lasts."""
+    other = sqlite3.connect(side.workflows.parent / "handrail.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        began = time.monotonic()
-        answer = said(own_side.send_submission(ADA, form, values(form)))
-        seconds = time.monotonic() - began
+        yield
     finally:
         other.execute("ROLLBACK")
         other.close()
+
+
+def test_a_busy_database_is_said_in_time_and_nothing_was_started(own_side: WebSide) -> None:
+    form = open_form(own_side)
+    said(own_side.send_command("list"))
+    with busy_database(own_side):
+        began = time.monotonic()
+        answer = said(own_side.send_submission(ADA, form, values(form)))
+        seconds = time.monotonic() - began
 
     assert "The database is busy. Nothing was changed; try again in a moment" in answer
     assert seconds < 2.9
@@ -639,6 +702,76 @@ def private_line(side: WebSide, user: str, text: str) -> bool:
     )
 
 
+def test_fifty_clicks_make_one_decision(side: WebSide) -> None:
+    started, approval_id = asking(side)
+    action = {"action_id": "approve", "value": encode(ApprovalRef(approval_id))}
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda n: side.send_click((BOB, CYD)[n % 2], action), range(50)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    (approval,) = side.picture(started).approvals
+    assert approval.status is ApprovalStatus.APPROVED
+    assert len(approval.decisions) == 1
+
+
+def test_a_click_while_the_database_is_busy_decides_nothing_and_says_so(own_side: WebSide) -> None:
+    started, approval_id = asking(own_side)
+    action = {"action_id": "approve", "value": encode(ApprovalRef(approval_id))}
+    with busy_database(own_side):
+        own_side.send_click(BOB, action)
+        assert own_side.told(BOB, "The database is busy. Nothing was changed; try again in a moment")
+        assert own_side.picture(started).open_approvals
+
+    own_side.send_click(BOB, action)
+    assert not own_side.picture(started).open_approvals
+
+
+def test_run_again_of_a_workflow_that_is_gone_or_has_other_parameters(own_side: WebSide) -> None:
+    started = own_side.start("gate", channel=GENERAL, mark="x")
+    action = {"action_id": "run_again", "value": encode(RunRef(started.run_id))}
+    path = own_side.workflows / "gate.yml"
+    source = path.read_text()
+
+    path.unlink()
+    own_side.send_click(ADA, action)
+    assert own_side.told(ADA, "There is no workflow")
+
+    path.write_text(source.replace("mark:", "other:", 1).replace("params.mark", "params.other"))
+    own_side.slack.command(ADA, "/workflow run gate")
+    form = own_side.slack.wait_for_view(ADA, callback_id="start_form")
+    live = form | {"callback_id": "live_dialog", "private_metadata": encode(RunRef(started.run_id))}
+    own_side.send_payload(
+        envelope("block_actions", ADA) | {"view": live, "actions": [action | {"block_id": "b"}]}
+    )
+    again = own_side.slack.wait_for_view(ADA, callback_id="start_form", contains=started.run_id)
+    assert [block["block_id"].split(":")[1] for block in inputs(again)] == ["other"]
+    assert len(own_side.runs()) == 1
+
+
+def test_a_form_that_slack_would_not_open_is_explained(own_side: WebSide) -> None:
+    options = ", ".join(f"option-{n}" for n in range(240))
+    parameters = "".join(f"  p{n}: {{type: choice, options: [{options}]}}\n" for n in range(40))
+    (own_side.workflows / "vast.yml").write_text(
+        f"name: vast\nparameters:\n{parameters}steps: {{a: {{run: x}}}}\n"
+    )
+
+    answer = said(own_side.send_command("run vast"))
+
+    assert "The form of `vast` is larger than what Slack shows" in answer
+    assert own_side.slack.calls("views.open") == []
+
+
+def test_only_admins_are_shown_what_is_wrong_in_the_files(own_side: WebSide) -> None:
+    (own_side.workflows / "every.yml").write_text("name: every\nsteps: {a: {runn: <!channel>}}\n")
+
+    listed = said(own_side.send_command("list", "U0ADMIN"))
+    assert "every.yml` line 2: " in listed
+    assert "Did you mean 'run'?" in listed
+    assert "<!channel>" not in listed
+    assert "Mistakes in files" not in said(own_side.send_command("list", ADA))
+
+
 def test_members_that_cannot_be_verified_may_not_decide(own_side: WebSide) -> None:
     started = own_side.start("greet_gate", mark="x")
     (approval,) = own_side.picture(started).approvals
@@ -762,11 +895,26 @@ def test_an_answer_where_we_are_not_a_member_comes_by_the_requests_own_address(o
     listed = own_side.slack.wait_for_message("You may see", channel=OPS, viewer=ADA)
     own_side.slack.channel(OPS, private=True, bot_is_member=False)
     (own_side.workflows / "every.yml").unlink()
-    time.sleep(1.1)
 
     own_side.slack.click(ADA, "workflow_run", listed, block_id="workflow:every")
 
     own_side.slack.wait_for_message("There is no workflow named", channel=OPS, viewer=ADA)
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{}/", "https://hooks.slack.com@127.0.0.1:{}/x"])
+def test_an_answer_goes_to_no_address_that_is_not_slacks(own_side: WebSide, address: str) -> None:
+    own_side.slack.channel(OPS, private=True, bot_is_member=False)
+    with reserved() as listener:
+        listener.setblocking(False)
+        own_side.send_click(
+            ADA,
+            {"action_id": "nothing", "value": "x"},
+            channel={"id": OPS, "name": "ops"},
+            response_url=address.format(listener.getsockname()[1]),
+        )
+        own_side.slack.wait_for_message(STALE, channel="D0ADA")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
 
 
 def test_a_form_that_slack_does_not_open_is_not_silent(own_side: WebSide) -> None:

@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from store.database import Database
 from tests.support.stack import wait_until
 
 WORKFLOWS = Path(__file__).parent / "workflows"
 HANDRAIL = [sys.executable, "-m", "bot.cli"]
 
 
-def environment(home: Path) -> dict[str, str]:
+def environment(home: Path, workflows: Path = WORKFLOWS) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "HANDRAIL_"))},
         "HANDRAIL_HOME": str(home),
-        "HANDRAIL_WORKFLOWS": str(WORKFLOWS),
+        "HANDRAIL_WORKFLOWS": str(workflows),
         "TERM": "xterm",
     }
 
 
-def handrail(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def handrail(home: Path, *words: str, workflows: Path = WORKFLOWS) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*HANDRAIL, *words], env=environment(home), capture_output=True, text=True, timeout=60, check=False
+        [*HANDRAIL, *words],
+        env=environment(home, workflows),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -41,8 +51,15 @@ class Terminal:
     def __init__(self, home: Path, *words: str) -> None:
         self._keys, screen = pty.openpty()
         self._shown: list[str] = []
+        self._is_closed = threading.Event()
         self.process = subprocess.Popen(
-            [*HANDRAIL, *words], env=environment(home), stdin=screen, stdout=screen, stderr=screen
+            [*HANDRAIL, *words],
+            env=environment(home),
+            stdin=screen,
+            stdout=screen,
+            stderr=screen,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(screen)
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -58,6 +75,15 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._keys, f"{line}\n".encode())
 
+    def press_ctrl_d(self) -> None:
+        os.write(self._keys, b"\x04")
+
+    def hang_up(self) -> None:
+        """As when its window is closed: nobody reads any more what is shown."""
+        self._is_closed.set()
+        self._reader.join(5)
+        os.close(self._keys)
+
     def end(self) -> int:
         code = self.process.wait(30)
         self._reader.join(5)
@@ -65,7 +91,9 @@ class Terminal:
         return code
 
     def _read(self) -> None:
-        while True:
+        while not self._is_closed.is_set():
+            if not select.select([self._keys], [], [], 0.1)[0]:
+                continue
             try:
                 data = os.read(self._keys, 4096)
             except OSError:  # Linux's way to say that nobody writes to this terminal any more
@@ -116,6 +144,88 @@ def test_ctrl_c_cancels_the_run_and_its_step(home: Path, tmp_path: Path) -> None
     assert "Cancelled" in terminal.shown
     pid = int((tmp_path / "mark.pid").read_text())
     wait_until(lambda: not Path(f"/proc/{pid}").exists())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_cancel_the_run_too(home: Path, tmp_path: Path, number: signal.Signals) -> None:
+    terminal = Terminal(home, "run", "linger", f"mark={tmp_path / 'mark'}")
+    wait_until(lambda: (tmp_path / "mark").exists())
+
+    terminal.process.send_signal(number)
+
+    assert terminal.end() == 1
+    assert run_of(home, 1) == ("cancelled", None)
+
+
+def test_closing_the_terminal_cancels_its_run(home: Path) -> None:
+    terminal = Terminal(home, "run", "greet", "who=World")
+    terminal.wait_for("Wave at World?")
+
+    terminal.hang_up()
+
+    assert terminal.process.wait(30) == 1
+    assert run_of(home, 1) == ("cancelled", None)
+
+
+def test_the_end_of_the_input_cancels_the_run(home: Path) -> None:
+    terminal = Terminal(home, "run", "greet", "who=World")
+    terminal.wait_for("Wave at World?")
+
+    terminal.press_ctrl_d()
+
+    assert terminal.end() == 1
+    assert "Cancelled" in terminal.shown
+    assert "Traceback" not in terminal.shown
+
+
+def test_a_run_whose_terminal_was_killed_is_ended_by_the_next_one(home: Path) -> None:
+    terminal = Terminal(home, "run", "greet", "who=World")
+    terminal.wait_for("Wave at World?")
+    terminal.process.kill()
+    terminal.end()
+    database = Database(f"sqlite:///{home / 'handrail.db'}")
+    with database.write() as c:
+        c.execute(text("UPDATE lease SET until = 1"))
+
+    next_one = Terminal(home, "run", "greet", "who=World")
+    next_one.wait_for("Wave at World?")
+    wait_until(lambda: run_of(home, 1)[0] == "error", 30)
+    next_one.press_ctrl_d()
+    next_one.end()
+
+    assert "The terminal in which this run was started is gone" in str(run_of(home, 1)[1])
+    with database.read() as c:
+        assert c.execute(text("SELECT count(*) FROM lease")).scalar_one() == 0
+    database.dispose()
+
+
+def test_a_workflow_that_asks_two_people_is_refused_at_a_terminal(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "two.yml").write_text(TWO_APPROVERS)
+
+    ended = handrail(home, "run", "two", workflows=tmp_path / "flows")
+
+    assert ended.returncode == 1
+    assert "'Both' asks for 2 people's approval, and at a terminal there is only one" in ended.stderr
+    assert not (tmp_path / "began").exists()
+
+
+TWO_APPROVERS = """
+name: two
+title: Two people
+steps:
+  first: {run: touch ../began}
+  both: {title: Both, needs: [first], approval: {title: Really?, approvers: {users: [U0BOB, U0CYD]}, required: 2}}
+"""
+
+
+def run_of(home: Path, number: int) -> tuple[str, str | None]:
+    """A run's status and error."""
+    database = Database(f"sqlite:///{home / 'handrail.db'}")
+    with database.read() as c:
+        row = c.execute(text("SELECT status, error FROM run WHERE number = :n"), {"n": number}).one()
+    database.dispose()
+    return row.status, row.error
 
 
 def test_without_a_terminal_an_approval_cancels_the_run(home: Path) -> None:

@@ -237,6 +237,29 @@ def test_a_run_whose_web_process_died_is_announced_once_and_a_repeated_submit_fi
     assert len(stack.replies(root)) == 1
 
 
+def test_a_web_process_killed_in_the_middle_of_a_post_leaves_one_message_that_soon_appears(
+    stack: Stack,
+) -> None:
+    stack.slack.command(ADA, "/workflow run busy")
+    form = stack.slack.wait_for_view(ADA, callback_id="start_form")
+    before = {message["ts"] for message in stack.slack.messages()}
+    calls = stack.slack.calls()[-1]["number"]
+    stack.slack.faults("chat.postMessage", "slow:4")
+
+    assert stack.slack.submit(ADA, form, fill(form, {}))["ok"]
+    wait_until(lambda: posts_in_doubt(stack))
+    dead = kill_web(stack)
+    killed_at = time.monotonic()
+
+    (root,) = wait_until(lambda: new_roots(stack, before), 60.0)
+    stack.wait_for_status(root, "Completed", 60.0)
+    seconds = time.monotonic() - killed_at
+    wait_for_new_web(stack, dead)
+    stack.slack.wait_for_call("conversations.history", after=calls, timeout=20)
+    assert seconds < 25, "the lease of the lost sender, a start of the web process, and little more"
+    assert len(new_roots(stack, before)) == 1
+
+
 def new_roots(stack: Stack, before: set[str]) -> list[dict[str, Any]]:
     return [m for m in stack.slack.messages() if m["ts"] not in before and is_root(m)]
 

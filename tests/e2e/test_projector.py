@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
+from slack_sdk import WebClient
 
 from engine import commands
 from engine.core.permission import Principal
@@ -26,13 +28,24 @@ from tests.support.web_side import second_web, web_side
 
 pytestmark = pytest.mark.timeout(240)
 
+TOKEN = "xoxb-of-these-tests"
+SCOPES = yaml.safe_load((Path(__file__).parents[2] / "manifest.yml").read_text())["oauth_config"]["scopes"][
+    "bot"
+]
+DIRECT = "D0ADA"
+"""Ada's direct messages with the app."""
+
 FINAL_SECONDS = 60.0
 """However much goes on, the end of a run is shown after so long at the latest."""
 
 
 @pytest.fixture(scope="module")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(tmp_path_factory.mktemp("home"), WORKFLOWS, HANDRAIL_WORKER_THREADS="16")
+    stack = Stack(
+        tmp_path_factory.mktemp("home"), WORKFLOWS, HANDRAIL_WORKER_THREADS="16", SLACK_BOT_TOKEN=TOKEN
+    )
+    WebClient(TOKEN, base_url=f"{stack.slack_url}/api/").conversations_open(users=ADA)
+    stack.slack.scopes(SCOPES)
     yield stack
     code = stack.stop()
     stack.slack.shut()
@@ -183,12 +196,17 @@ def test_whatever_fails_at_slack_the_last_state_arrives(
 # --- posts whose answer is lost
 
 
-@pytest.mark.parametrize("what", ["the root", "a reply"])
-def test_a_lost_answer_to_a_post_makes_no_second_message(stack: Stack, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(
+    ("what", "channel"),
+    [("the root", RELEASES), ("a reply", RELEASES), ("the root", DIRECT), ("a reply", DIRECT)],
+)
+def test_a_lost_answer_to_a_post_makes_no_second_message(
+    stack: Stack, tmp_path: Path, what: str, channel: str
+) -> None:
     mark, before = tmp_path / "mark", last_number(stack)
     if what == "the root":
         stack.slack.faults("chat.postMessage", "lost_reply")
-    root = stack.start_run(ADA, "late_gate", RELEASES, mark=str(mark))
+    root = stack.start_run(ADA, "late_gate", channel, mark=str(mark))
     stack.wait_in_thread(root, "is Running")
     if what == "a reply":
         stack.slack.faults("chat.postMessage", "lost_reply")
@@ -198,11 +216,16 @@ def test_a_lost_answer_to_a_post_makes_no_second_message(stack: Stack, tmp_path:
     look = "conversations.history" if what == "the root" else "conversations.replies"
     stack.slack.wait_for_call(look, after=before, timeout=20)
     wait_until(lambda: surfaces_of(stack, root)["approval"]["ts"] == approval["ts"])
-    stack.slack.click(BOB, "approve", approval)
-    stack.wait_for_status(root, "Completed")
-    stack.wait_in_thread(root, "Approved by <@U0BOB>")
+    if channel == DIRECT:  # nobody else sees it
+        stack.slack.click(ADA, "run_cancel", root)
+        stack.wait_for_status(root, "Cancelled")
+        stack.wait_in_thread(root, "The run stopped before this was decided")
+    else:
+        stack.slack.click(BOB, "approve", approval)
+        stack.wait_for_status(root, "Completed")
+        stack.wait_in_thread(root, "Approved by <@U0BOB>")
 
-    assert len(roots(stack, number(root), RELEASES)) == 1
+    assert len(roots(stack, number(root), channel)) == 1
     assert len(stack.replies(root)) == 2
     assert len([call for call in stack.slack.calls(look) if call["number"] > before]) == 1
 
@@ -294,21 +317,6 @@ def test_a_channel_that_takes_no_messages_stops_no_run_and_its_requester_is_told
     stack.slack.click(BOB, "approve", message)
     stack.wait_for_status(root, "Completed")
     assert len(notices_of(stack, run)) == 1
-
-
-SCOPES = [
-    "channels:history",
-    "channels:read",
-    "chat:write",
-    "chat:write.public",
-    "commands",
-    "groups:history",
-    "groups:read",
-    "im:history",
-    "im:write",
-    "usergroups:read",
-    "users:read",
-]
 
 
 def close_channel(stack: Stack, trouble: str) -> None:

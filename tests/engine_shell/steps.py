@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from engine.addresses import Reach
 from engine.core.definition import (
     Action,
     HttpAction,
     JsonValue,
+    PythonAction,
     RunAction,
     SetAction,
     Step,
@@ -29,11 +31,17 @@ from engine.executors.base import StepContext
 from engine.lease import Lease
 from engine.masking import Mask
 from engine.output import Output, OutputLimits
+from engine.secrets import Secrets
 
 T = TypeVar("T")
 
 _WHOLE = re.compile(r"\{\{ *([a-z_.]+) *\}\}")
-_KINDS = {RunAction: StepKind.RUN, HttpAction: StepKind.HTTP, SetAction: StepKind.SET}
+_KINDS = {
+    RunAction: StepKind.RUN,
+    HttpAction: StepKind.HTTP,
+    PythonAction: StepKind.PYTHON,
+    SetAction: StepKind.SET,
+}
 
 
 class DottedNames:
@@ -101,7 +109,14 @@ def step_context(
     stop: threading.Event | None = None,
     limits: OutputLimits | None = None,
     base_environment: Mapping[str, str] | None = None,
+    declared: Sequence[str] = (),
+    known_secrets: Secrets | None = None,
+    reach: Reach | None = None,
+    item: tuple[int, JsonValue] | None = None,
+    is_rehearsal: bool = False,
 ) -> StepContext:
+    """`secrets` are Handrail's own, `declared` the names of the workflow's, whose values `known_secrets` has.
+    `item` is an index and what a fan-out has there."""
     step = Step(
         "build", "Build", _KINDS[type(action)], action, timeout_seconds=timeout_seconds, env=env or {}
     )
@@ -113,8 +128,15 @@ def step_context(
         team_id="T0001",
         attempt=2,
         step=step,
-        workflow=Workflow("deploy", "Deploy", "", (), (step,), {}, str(folder), "", "0" * 64),
-        names={"params": dict(params or {}), "run": {"requester": "U0ADA"}, "steps": {}},
+        workflow=Workflow(
+            "deploy", "Deploy", "", (), (step,), {}, str(folder), "", "0" * 64, tuple(declared)
+        ),
+        names={
+            "params": dict(params or {}),
+            "run": {"requester": "U0ADA"},
+            "steps": {},
+            **({"index": item[0], "item": item[1]} if item else {}),
+        },
         evaluate=DottedNames(),
         output=Output(kept.keep, mask, limits),
         lease=lease or Lease(3600, time.monotonic()),
@@ -123,6 +145,9 @@ def step_context(
         mask=mask,
         base_environment=base_environment if base_environment is not None else dict(os.environ),
         grace_seconds=grace_seconds,
+        secrets=known_secrets or Secrets(),
+        reach=reach or Reach(),
+        is_rehearsal=is_rehearsal,
     )
 
 

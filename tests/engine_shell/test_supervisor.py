@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from engine.lease import LeaseTerms
-from engine.supervised import Command, Ended, Reason, StartFailed, Supervised, SupervisorLost
+from engine.supervised import FOR_EVER, Command, Ended, Reason, StartFailed, Supervised, SupervisorLost
 from tests.engine_shell.steps import is_alive, read_pid, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
@@ -25,15 +25,24 @@ NORMAL_END = Ended(0, None, Reason.NONE, False)
 
 @contextmanager
 def supervised(script: str, folder: Path, grace: float = 0.5, timeout: float = 60) -> Iterator[Supervised]:
-    command = Command(
+    with started(shell(script, folder, grace, timeout), folder) as process:
+        yield process
+
+
+def shell(script: str, folder: Path, grace: float = 0.5, timeout: float = 60) -> Command:
+    return Command(
         ("/bin/sh", "-e", "-c", script, "step"),
         {"PATH": os.environ["PATH"]},
         str(folder),
         timeout_seconds=timeout,
         grace_seconds=grace,
     )
+
+
+@contextmanager
+def started(command: Command, folder: Path, lease: LeaseTerms = FOR_EVER) -> Iterator[Supervised]:
     with open(folder / "out.txt", "wb") as out:
-        process = Supervised(command, stdout=out.fileno(), stderr=out.fileno())
+        process = Supervised(command, stdout=out.fileno(), stderr=out.fileno(), lease=lease)
     try:
         yield process
     finally:
@@ -216,10 +225,31 @@ def test_a_lease_that_is_not_renewed_ends_a_command_before_the_lease_ends(tmp_pa
     assert not is_alive(pid)
 
 
+def test_a_command_that_nobody_speaks_of_after_its_start_ends_with_its_first_lease(tmp_path: Path) -> None:
+    """As when its owner is frozen in the very moment of the start."""
+    now = time.monotonic()
+    command = shell("trap '' TERM; echo $$ > pid; sleep 1000; sleep 1000", tmp_path, grace=60)
+    with started(command, tmp_path, LeaseTerms(now + 0.6, now + 0.9)) as process:
+        pid = read_pid(tmp_path / "pid")
+        assert process.wait(5) == Ended(None, signal.SIGKILL, Reason.LEASE, False)
+    assert 0.9 <= time.monotonic() - now < 1.5
+    assert not is_alive(pid)
+
+
+def test_a_command_is_not_begun_when_its_lease_is_over(tmp_path: Path) -> None:
+    """Its owner was frozen before the start, and somebody else may have begun it meanwhile."""
+    now = time.monotonic()
+    with started(shell("touch began", tmp_path), tmp_path, LeaseTerms(now - 0.1, now + 10)) as process:
+        ended = process.wait(5)
+    assert ended is not None
+    assert ended.reason is Reason.LEASE
+    assert not (tmp_path / "began").exists()
+
+
 OWNER = """
 import os, sys, time
 from engine.lease import Lease
-from engine.supervised import Command, Supervised
+from engine.supervised import FOR_EVER, Command, Supervised
 out = os.open(os.devnull, os.O_WRONLY)
 command = Command(("/bin/sh", "-c", sys.argv[1]), {"PATH": os.environ["PATH"]}, sys.argv[2], grace_seconds=0.5)
 process = Supervised(command, stdout=out, stderr=out)

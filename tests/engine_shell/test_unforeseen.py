@@ -13,7 +13,8 @@ from engine.attempts import claim_next, give_up
 from engine.core.errors import Conflict, Refused
 from engine.core.permission import Principal
 from engine.core.state import RunStatus, TaskStatus
-from engine.registry import Registry, Versions
+from engine.registry import Registry
+from engine.versions import Versions
 from engine.worker import Worker
 from tests.engine_shell.workshop import ADA, BOB, CYD, Workshop
 

@@ -7,9 +7,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from engine import registry
 from engine.files import read_workflow
-from engine.registry import Versions
+from engine.versions import Versions
 from store.database import Database
 from store.versions import keep_version
 
@@ -42,7 +41,7 @@ def test_a_version_whose_file_has_moved_lies_in_its_new_folder(kept: Database) -
 
 
 def test_only_so_many_versions_are_kept(kept: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "MOST_VERSIONS", 2)
+    monkeypatch.setattr("engine.versions.MOST_VERSIONS", 2)
     versions = Versions()
     with kept.read() as c:
         for folder in ("/a", "/b", "/c"):

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from engine import commands
+from engine import attempts, commands
 from engine.attempts import claim_next
 from engine.core.state import RunStatus, TaskStatus
 from engine.loops.reconciler import Reconciler
 from engine.worker import Worker
 from store.database import Database, now_ms
+from store.tasks import Claim
 from tests.engine_shell.steps import wait_until
 from tests.engine_shell.workshop import ADA, PATIENCE, TERMINAL, Meddling, Workshop, workshop
 
@@ -134,7 +137,7 @@ def test_a_worker_that_was_given_up_for_dead_records_nothing(shop: Workshop, tmp
         zombie.nudge()
         wait_for_attempt(tmp_path, 1)
         shop.expire_leases()
-        Reconciler(shop.engine).tick()
+        Reconciler(shop.engine, patience_seconds=0.0).tick()
 
         with shop.worker(is_reconciling=False) as worker:
             wait_for_attempt(tmp_path, 2)
@@ -148,6 +151,97 @@ def test_a_worker_that_was_given_up_for_dead_records_nothing(shop: Workshop, tmp
     assert shop.task(run_id, "hold").result == 2
     assert set(shop.workers_of(run_id).values()) == {worker.name.id}
     assert shop.facts(run_id).count("step_completed") == 2
+
+
+def test_leases_are_renewed_also_when_the_databases_clock_was_set_back(
+    shop: Workshop, tmp_path: Path
+) -> None:
+    with shop.worker(lease_ms=2_000) as worker:
+        run_id = shop.start("hold", folder=str(tmp_path))
+        wait_for_attempt(tmp_path, 1)
+        worker.lease_ms = 3_600_000  # as a clock gives that is an hour fast
+        wait_until(lambda: lease_of(shop, run_id) > now_of(shop) + 3_000_000, PATIENCE)
+        worker.lease_ms = 2_000
+        wait_until(lambda: lease_of(shop, run_id) < now_of(shop) + 3_000_000, PATIENCE)
+        set_back = now_of(shop)
+
+        wait_until(lambda: now_of(shop) > set_back + 2_500, PATIENCE)
+
+        let_go(tmp_path, 1)
+        assert shop.wait_for_end(run_id).status is RunStatus.COMPLETED
+
+
+# --- commits whose answer is lost
+
+
+def lost_once(do: Callable[..., Claim | None]) -> Callable[..., Claim | None]:
+    """Commits, and then says that the connection is gone: the first time that a task was claimed."""
+    lost: list[Claim] = []
+
+    def lose(*arguments: Any, **options: Any) -> Claim | None:
+        claim = do(*arguments, **options)
+        if claim is not None and not lost:
+            lost.append(claim)
+            raise DBAPIError("COMMIT", None, ConnectionError("server closed the connection unexpectedly"))
+        return claim
+
+    return lose
+
+
+@pytest.mark.parametrize("name", ["claim_next", "finish_attempt"])
+def test_a_task_claimed_without_the_workers_knowing_is_carried_out_all_the_same(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(f"engine.worker.{name}", lost_once(getattr(attempts, name)))
+    let_go(tmp_path, 1)
+    with shop.worker():
+        run_id = shop.start("hold", folder=str(tmp_path))
+        picture = shop.wait_for_end(run_id)
+    assert picture.status is RunStatus.COMPLETED, picture.error
+    assert began(tmp_path) == ["1"]
+    assert [task.attempt for task in picture.tasks] == [1, 1]
+    assert "worker_lost" not in shop.facts(run_id)
+
+
+def test_a_claim_that_is_long_on_its_way_is_begun_once(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit went well, and what follows it takes its time: meanwhile the task is taken for a stray."""
+    claimed: list[Claim] = []
+
+    def claim_slowly(*arguments: Any, **options: Any) -> Claim | None:
+        claim = claim_next(*arguments, **options)
+        if claim is not None and not claimed:
+            claimed.append(claim)
+            wait_for_attempt(tmp_path, 1)
+        return claim
+
+    monkeypatch.setattr("engine.worker.claim_next", claim_slowly)
+    with shop.worker():
+        run_id = shop.start("hold", folder=str(tmp_path))
+        wait_for_attempt(tmp_path, 1)
+        let_go(tmp_path, 1)
+        assert shop.wait_for_end(run_id).status is RunStatus.COMPLETED
+    assert began(tmp_path) == ["1"]
+
+
+def test_a_step_whose_end_cannot_be_recorded_is_not_begun_again(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("engine.worker.finish_attempt", refuse)
+    monkeypatch.setattr("engine.worker.BUSY_SECONDS", 0.01)
+    let_go(tmp_path, 1)
+    with shop.worker(is_reconciling=False) as worker:
+        run_id = shop.start("hold", folder=str(tmp_path))
+        wait_until(lambda: "work_broke" in caplog.text, PATIENCE)
+        for _ in range(4):
+            worker.renew()
+        assert worker.running == 0
+    assert began(tmp_path) == ["1"]
+    assert shop.task(run_id, "hold").status is TaskStatus.RUNNING  # until its lease is over
 
 
 # --- a database that is busy

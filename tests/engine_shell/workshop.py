@@ -164,7 +164,7 @@ class Workshop:
         )
         duties: list[Duty] = [Renew(worker, every_seconds=0.1), Look(worker, every_seconds=0.1)]
         duties += [Timers(self.engine, every_seconds=0.1)]
-        duties += [Reconciler(self.engine, every_seconds=0.1)] if is_reconciling else []
+        duties += [Reconciler(self.engine, every_seconds=0.1, patience_seconds=0.0)] if is_reconciling else []
         loops = [Loop(duty) for duty in duties]
         for loop in loops:
             loop.start()

@@ -8,28 +8,57 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from bot.cli import app
 from bot.settings import Settings
 from bot.slack.words import parse_command
+from engine import (
+    file_actions,
+    file_http,
+    file_parameters,
+    file_people,
+    file_policies,
+    file_programs,
+    file_steps,
+    files,
+)
 from engine.core.permission import Capability
 from engine.core.state import RunStatus
 from engine.file_permissions import read_permissions
 from engine.files import read_workflow
+from engine.schema import json_schema
 from tests.examples.house import ROOT, WORKFLOWS
+from tests.support.editors import as_editors_read
 
 DOCUMENTS = (
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
 )
 
-# A block's info string says where its text belongs: a whole file, or what stands below `parameters:` or `steps:`.
+# A block's info string says where its text belongs: a whole file, or what stands below one of its keys.
 SHELLS = {
     "yaml": "{}",
     "yaml steps": "name: shell\nparameters:\n  service: {{type: string}}\n  version: {{type: string}}\n"
-    "  canary: {{type: integer}}\nsteps:\n{}",
+    "  canary: {{type: integer}}\n  host: {{type: string}}\n  hosts: {{type: json}}\nsteps:\n{}",
+    "yaml finally": "name: shell\nsteps: {{look: {{run: 'true'}}}}\nfinally:\n{}",
     "yaml parameters": "name: shell\nsteps: {{look: {{run: 'true'}}}}\nparameters:\n{}",
 }
+
+LANGUAGE = (
+    *files.KEYS,
+    *files.CONCURRENCY_KEYS,
+    *file_parameters.KEYS,
+    *file_steps.KEYS,
+    *file_policies.RETRY_KEYS,
+    *file_http.HTTP_KEYS,
+    *file_programs.PYTHON_KEYS,
+    *file_actions.WAIT_KEYS,
+    *file_actions.WORKFLOW_KEYS,
+    *file_people.APPROVAL_KEYS,
+    *file_people.INPUT_KEYS,
+    *file_people.MESSAGE_KEYS,
+)
 
 _BLOCK = re.compile(r"^```(\w[^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
@@ -47,6 +76,23 @@ def blocks(language: str) -> Iterator[tuple[str, str, str]]:
                 yield f"{document.name}:{line}", match[1], match[2]
 
 
+def in_shell(info: str, text: str) -> str:
+    """A block as a whole workflow file."""
+    indented = text if info == "yaml" else re.sub(r"^(?=.)", "  ", text, flags=re.MULTILINE)
+    return SHELLS[info].format(indented)
+
+
+def keys_of(value: object) -> Iterator[str]:
+    """Every key of a value, however deep."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from keys_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from keys_of(inner)
+
+
 def anchors(document: Path) -> set[str]:
     """The anchors that GitHub makes of headings."""
     headings = _HEADING.findall(_BLOCK.sub("", document.read_text()))
@@ -59,9 +105,33 @@ def anchors(document: Path) -> set[str]:
 def test_every_yaml_example_is_read_without_a_mistake(where: str, info: str, text: str) -> None:
     if info == "yaml permissions":
         assert read_permissions(where, text)
-        return
-    indented = text if info == "yaml" else re.sub(r"^(?=.)", "  ", text, flags=re.MULTILINE)
-    assert read_workflow(where, SHELLS[info].format(indented), WORKFLOWS).steps
+    else:
+        assert read_workflow(where, in_shell(info, text), WORKFLOWS).steps
+
+
+@pytest.mark.parametrize(
+    ("where", "info", "text"),
+    [pytest.param(*block, id=block[0]) for block in blocks("yaml") if block[1] != "yaml permissions"],
+)
+def test_editors_accept_every_yaml_example_too(where: str, info: str, text: str) -> None:
+    validator = Draft202012Validator(json_schema())
+    errors = validator.iter_errors(as_editors_read(in_shell(info, text)))
+    assert [error.message for error in errors] == [], where
+
+
+def test_every_key_of_the_language_is_there_in_an_example() -> None:
+    shown = {
+        key
+        for where, info, text in blocks("yaml")
+        if where.startswith("workflows.md") and info != "yaml permissions"
+        for key in keys_of(as_editors_read(in_shell(info, text)))
+    }
+    assert set(LANGUAGE) - shown == set()
+
+
+@pytest.mark.parametrize("key", sorted(set(LANGUAGE)))
+def test_every_key_of_the_language_is_explained(key: str) -> None:
+    assert f"`{key}`" in (ROOT / "docs/workflows.md").read_text()
 
 
 def test_every_environment_variable_is_documented_and_no_other() -> None:

@@ -32,7 +32,7 @@ KNOWN: Mapping[str, Any] = {
 }
 
 READS_CHANNELS = {"channels:read", "groups:read"}
-READS_HISTORY = {"channels:history", "groups:history"}
+READS_HISTORY = {"channels:history", "groups:history", "im:history"}
 
 SCOPES_OF: Mapping[str, set[str]] = {
     "api_call": set(),  # what all the others go through
@@ -53,6 +53,7 @@ SCOPES_OF: Mapping[str, set[str]] = {
 
 WITHOUT_A_METHOD = {
     "commands",  # the slash command
+    "files:read",  # the file field of a form
     "chat:write.public",  # `Identity.has_bot` counts on it for public channels
 }
 

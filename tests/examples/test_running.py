@@ -65,10 +65,31 @@ def test_hello_greets_asks_and_waves(house: House) -> None:
     assert task_of(picture, "wave").stdout.text.count("Goodbye, Ada!") == 3
 
 
+def test_hello_invites_when_asked_to(house: House) -> None:
+    invitation: dict[str, JsonValue] = {
+        "invite": True,
+        "guests": ["U0BOB", "U0CYD"],
+        "team": "S0ONCALL",
+        "rooms": ["C0OPS"],
+        "party": "2026-12-24T18:00:00Z",
+        "reply_to": "ada@example.com",
+        "picture": {"id": "F0PARTY", "name": "party.png", "size": 12, "mimetype": "image/png"},
+    }
+    run_id = house.start("hello", QUICK_HELLO | invitation)
+    house.work_until_asked(run_id)
+    said = task_of(house.picture(run_id), "greet").stdout.text
+    assert "Invited: U0BOB, U0CYD, S0ONCALL, in C0OPS.\n" in said
+    assert "Doors open at 07:30, we meet at 2026-12-24T18:00:00Z for 1h30m.\n" in said
+    assert "There is: soup, cake.\nMore at https://example.com/. Answers go to ada@example.com.\n" in said
+    assert "A picture: party.png, 12 bytes.\n" in said
+
+
 def test_hello_starts_with_nothing_but_its_defaults(house: House) -> None:
     run_id = house.start("hello", {"pause": 0})
     house.work_until_asked(run_id)
-    assert house.picture(run_id).parameters["name"] == "World"
+    parameters = house.picture(run_id).parameters
+    assert (parameters["name"], parameters["host"]) == ("World", ADA.user_id)
+    assert (parameters["begins"], parameters["menu"]) == (None, None)
 
 
 def test_a_name_stays_a_name_whatever_it_holds(house: House) -> None:

@@ -34,6 +34,20 @@ def test_a_private_channel_is_unknown_to_strangers(sandbox: SandboxClient, slack
     assert names == ["general", "releases"]
 
 
+def test_each_kind_of_channel_has_scopes_of_its_own(sandbox: SandboxClient, slack: WebClient) -> None:
+    sandbox.channel(OPS, private=True)
+    direct = slack.conversations_open(users=ADA)["channel"]["id"]
+    channels = {"channels": GENERAL, "groups": OPS, "im": direct}
+    for scope, channel in channels.items():
+        others = [other for other in channels if other != scope]
+        sandbox.scopes([f"{other}:{what}" for other in others for what in ("read", "history")])
+        assert code_of(slack.conversations_info, channel=channel) == "missing_scope"
+        assert code_of(slack.conversations_history, channel=channel) == "missing_scope"
+        sandbox.scopes([f"{scope}:read", f"{scope}:history"])
+        assert slack.conversations_info(channel=channel)["channel"]["id"] == channel
+        assert slack.conversations_history(channel=channel)["ok"]
+
+
 def test_membership_is_told_of_public_channels(sandbox: SandboxClient, slack: WebClient) -> None:
     sandbox.channel(OPS, bot_is_member=False)
     assert slack.conversations_info(channel=OPS)["channel"]["is_member"] is False

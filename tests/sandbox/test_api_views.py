@@ -114,6 +114,18 @@ def test_what_is_no_modal_is_refused(
     assert code_of(slack.api_call, api_method="views.open", json=call) == "invalid_arguments"
 
 
+def test_a_field_for_files_needs_the_scope_to_read_them(
+    sandbox: SandboxClient, app: FakeApp, slack: WebClient
+) -> None:
+    upload = {"type": "file_input", "action_id": "value"}
+    view = modal({"type": "input", "block_id": "file", "label": plain("File"), "element": upload})
+    sandbox.scopes(["chat:write", "commands"])
+    told = refusal(slack.views_open, trigger_id=a_trigger(sandbox, app), view=view)
+    assert (told["error"], told["needed"]) == ("missing_scope", "files:read")
+    sandbox.scopes(["commands", "files:read"])
+    assert slack.views_open(trigger_id=a_trigger(sandbox, app), view=view)["ok"]
+
+
 def test_missing_arguments_are_named(slack: WebClient) -> None:
     for missing, call in (("trigger_id", {"view": modal()}), ("view", {"trigger_id": "1.2.3"})):
         told = refusal(slack.api_call, api_method="views.open", json=call)

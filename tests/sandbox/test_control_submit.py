@@ -168,6 +168,14 @@ REFUSED_BEFORE: list[tuple[dict[str, Any], Any, str]] = [
         [ADA, BOB],
         "Please select no more than 1 items.",
     ),
+    (an_input({"type": "file_input"}), [], "Please complete this required field."),
+    (an_input({"type": "file_input", "max_files": 1}), ["a", "b"], "Please upload no more than 1 file."),
+    (
+        an_input({"type": "file_input", "filetypes": ["pdf", "txt"]}),
+        "picture.png",
+        "Please upload files of these types only: pdf, txt.",
+    ),
+    (an_input({"type": "file_input"}), {"name": "a.iso", "size": 10_000_001}, "A file is too large."),
 ]
 
 
@@ -191,7 +199,17 @@ TYPED: list[tuple[dict[str, Any], Any, dict[str, Any]]] = [
     ({"type": "datepicker"}, None, {"selected_date": None}),
     ({"type": "datepicker", "initial_date": "2026-01-02"}, ..., {"selected_date": "2026-01-02"}),
     ({"type": "datetimepicker"}, "1700000000", {"selected_date_time": 1_700_000_000}),
+    ({"type": "timepicker"}, "07:30", {"selected_time": "07:30"}),
+    (
+        {"type": "timepicker", "timezone": "Europe/Rome"},
+        "",
+        {"selected_time": None, "timezone": "Europe/Rome"},
+    ),
+    ({"type": "multi_users_select"}, [ADA, BOB], {"selected_users": [ADA, BOB]}),
+    ({"type": "multi_conversations_select"}, [OPS], {"selected_conversations": [OPS]}),
+    ({"type": "url_text_input"}, "https://example.com/", {"value": "https://example.com/"}),
     ({"type": "file_input"}, ..., {"files": []}),
+    ({"type": "file_input"}, None, {"files": []}),
     ({"type": "rich_text_input"}, None, {"rich_text_value": None}),
 ]
 
@@ -216,6 +234,41 @@ def test_one_checkbox_may_be_ticked_with_true(sandbox: SandboxClient, app: FakeA
     sandbox.submit(ADA, view, {"field": True})
     told = app.last("view_submission")["view"]["state"]["values"]["field"]["value"]
     assert [chosen["value"] for chosen in told["selected_options"]] == ["yes"]
+
+
+def test_a_chosen_file_is_described_as_slack_does_and_keeps_its_id(
+    sandbox: SandboxClient, app: FakeApp, slack: WebClient
+) -> None:
+    view = opened(sandbox, app, slack, modal(an_input({"type": "file_input"})))
+    app.answer_json("view_submission", {"response_action": "errors", "errors": {"field": "Another one."}})
+    described = []
+    for _ in range(2):
+        sandbox.submit(ADA, view, {"field": {"name": "notes.txt", "size": 12}})
+        described.append(app.last("view_submission")["view"]["state"]["values"]["field"]["value"]["files"])
+    ((first,), (second,)) = described
+    assert first["id"] == second["id"]
+    assert first["id"].startswith("F0")
+    assert (first["name"], first["size"], first["mimetype"]) == ("notes.txt", 12, "text/plain")
+    assert (first["filetype"], first["mode"], first["is_public"]) == ("txt", "hosted", False)
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [
+        ({"type": "timepicker"}, "25:00"),
+        ({"type": "timepicker"}, "7:30"),
+        ({"type": "datetimepicker"}, "tomorrow"),
+        ({"type": "file_input"}, {"size": 3}),
+        ({"type": "file_input"}, {"name": "a", "size": -1}),
+        ({"type": "file_input"}, 7),
+    ],
+)
+def test_what_no_picker_offers_is_a_mistake_of_the_test(
+    sandbox: SandboxClient, app: FakeApp, slack: WebClient, element: dict[str, Any], value: Any
+) -> None:
+    view = opened(sandbox, app, slack, modal(an_input(element)))
+    with pytest.raises(AssertionError, match="Nobody can"):
+        sandbox.submit(ADA, view, {"field": value})
 
 
 def test_rich_text_is_made_of_plain_words(sandbox: SandboxClient, app: FakeApp, slack: WebClient) -> None:

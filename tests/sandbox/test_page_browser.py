@@ -182,6 +182,22 @@ def test_the_list_follows_its_end_only_while_its_reader_is_there(live: LivePage,
     assert page.locator(".main [data-scroller]").evaluate("node => node.scrollTop") == 100
 
 
+def test_who_has_gone_up_is_told_of_new_messages_below(live: LivePage, page: Page) -> None:
+    for number in range(40):
+        live.say(f"line {number}")
+    visit(page, live.at())
+    newer = page.get_by_role("button", name="New messages")
+    page.locator(".main [data-scroller]").evaluate("node => { node.scrollTop = 0 }")
+    settle(page)
+    expect(newer).to_have_count(0)
+
+    live.say("the newest")
+    newer.click()
+
+    expect(message(page, "the newest")).to_be_in_viewport()
+    expect(newer).to_have_count(0)
+
+
 def test_hostile_words_run_nothing_anywhere(live: LivePage, page: Page) -> None:
     dialogs: list[str] = []
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.sandbox.browsing import HOSTILE, composer, heard, live, message, received, server, visit
 from tests.sandbox.live_page import LivePage
@@ -159,6 +159,27 @@ def test_views_are_stacked_and_the_lower_ones_keep_what_was_typed(live: LivePage
     expect(page.get_by_role("dialog", name="Run Workflow")).to_be_visible()
     live.push_view(detail_view("Last"))
     page.get_by_role("dialog", name="Last").get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_view_closes_at_once_however_slow_the_server_is(live: LivePage, page: Page) -> None:
+    held: list[Route] = []
+    visit(page, live.at())
+    live.open_view(detail_view("First"))
+    live.push_view(detail_view("Second"))
+    expect(page.get_by_role("dialog", name="Second")).to_be_visible()
+    page.route("**/control/close", lambda route: held.append(route))
+
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_role("dialog", name="First")).to_be_visible()
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    for route in held:
+        route.continue_()
+    assert len(held) == 2
+    page.unroute("**/control/close")
+    visit(page, live.at())
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 

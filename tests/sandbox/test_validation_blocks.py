@@ -483,6 +483,12 @@ REFUSED: list[tuple[Surface, Any, str, str]] = [
         r"input must match regex pattern: ([01]\d|2[0-3]):[0-5]\d",
         "/blocks/0/element/initial_time",
     ),
+    (
+        "modal",
+        in_input({"type": "timepicker", "timezone": "Europe/Atlantis"}),
+        "must be a valid timezone",
+        "/blocks/0/element/timezone",
+    ),
 ]
 
 

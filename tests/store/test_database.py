@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import sqlite3
 import threading
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from engine.core.errors import Busy, Problem
@@ -104,6 +105,17 @@ def test_a_process_that_writes_again_and_again_does_not_keep_another_one_out(
             is_enough.set()
             greedy.result(timeout=30)
             other.dispose()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_frozen_process_whose_turn_it_is_keeps_nobody_out(database: Database, impatient: Database) -> None:
+    with database.write():
+        begun = run_in_thread(lambda: write_again(impatient))
+    assert isinstance(begun, Busy)  # by which it has its file of turns
+    with open(f"{make_url(impatient.url).database}-turn") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        write_again(impatient)
+    assert count(database) == 1
 
 
 @pytest.mark.parametrize("is_same_process", [True, False])

@@ -27,7 +27,9 @@ def test_the_migrated_tables_are_those_that_are_declared(database: Database) -> 
 
 def sqlite_schema(c: Connection) -> dict[str, str]:
     rows = c.execute(text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    return {row.name: "".join(row.sql.split()) for row in rows if row.name != "alembic_version"}
+    return {
+        row.name: "".join(row.sql.replace('"', "").split()) for row in rows if row.name != "alembic_version"
+    }
 
 
 def postgres_schema(c: Connection) -> dict[str, str]:

@@ -22,6 +22,7 @@ from store.runs import lock_run
 from store.tasks import (
     Claim,
     ExpiredLease,
+    claim_again,
     claim_in_run,
     claim_next,
     due_count,
@@ -29,6 +30,7 @@ from store.tasks import (
     extend_leases,
     is_expired,
     record_arguments,
+    running_of,
 )
 from tests.store.builders import (
     ADA,
@@ -126,7 +128,7 @@ def test_a_worker_goes_on_in_the_run_that_it_holds(database: Database, store: St
     first = store.claim()
     with database.write() as c:
         locked = store.advance(c, run.id, TaskFinished("a", first.attempt, Succeeded()))
-        claim = claim_in_run(c, locked, "worker-1", LEASE_MS, load_tasks(c, run.id)[0])
+        claim = claim_in_run(c, locked, "worker-1", LEASE_MS, load_tasks(c, run.id).states)
     assert claim is not None
     assert (claim.step_id, claim.attempt, claim.run_number) == ("b", 1, 1)
     assert store.picture(run.id).version == locked.version
@@ -187,6 +189,23 @@ def test_a_claimer_waits_for_the_rest_of_a_run_that_somebody_is_writing_to(
         assert (first.step_id, second.result(timeout=30).step_id) == ("a", "b")
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_claimer_does_not_wait_for_long_for_a_run_in_somebodys_hands(
+    database: Database, store: Store
+) -> None:
+    """Meanwhile something of another run may become due. (Of SQLite's one writer everybody has to wait.)"""
+    run = store.start(workflow(run_step("a")))
+    with ThreadPoolExecutor(8) as pool, database.write() as c:
+        assert lock_run(c, run.id)
+        claimers = [pool.submit(claims, store) for _ in range(8)]
+        _, waiting = wait(claimers, timeout=0.1)
+        other = store.start(workflow(run_step("other")))
+        ended, _ = wait(claimers, timeout=5)
+        found = [claim.run_id for claimer in ended for claim in claimer.result()]
+    assert len(waiting) == len(ended) == 8
+    assert found == [other.id]
+
+
 def test_arguments_are_kept_for_the_attempt_that_owns_the_task_only(database: Database, store: Store) -> None:
     run = store.start(workflow(run_step("a", idempotent=True)))
     old = store.claim()
@@ -212,7 +231,7 @@ def test_a_worker_renews_all_its_leases_and_hears_what_is_still_its_own(
     with database.write() as c:
         renewals = extend_leases(c, "worker-1", 10 * LEASE_MS, [first.task_id, second.task_id])
     assert {renewal.task_id for renewal in renewals} == {first.task_id, second.task_id}
-    assert all(renewal.lease_until > first.lease_until for renewal in renewals)
+    assert all(renewal.is_extended for renewal in renewals)
     assert [renewal.stop_requested for renewal in renewals] == [False, False]
     store.finish(first)
     with database.write() as c:
@@ -244,6 +263,22 @@ def test_tasks_of_a_terminal_are_claimed_by_their_run_only(database: Database, s
         assert (claim.run_id, due_count(c, run.id)) == (run.id, 0)
 
 
+def test_a_worker_may_learn_again_what_it_has_claimed(database: Database, store: Store) -> None:
+    store.start(workflow(run_step("a"), run_step("b")), parameters={"env": "prod"})
+    claim, other = store.claim("worker-1"), store.claim("worker-2")
+    with database.write() as c:
+        assert running_of(c, "worker-1") == {(claim.task_id, 1)}
+        again = claim_again(c, "worker-1", 10 * LEASE_MS, claim.task_id)
+        assert claim_again(c, "worker-1", LEASE_MS, other.task_id) is None
+    assert again is not None
+    assert again.lease_until > claim.lease_until
+    assert replace(again, lease_until=claim.lease_until) == claim
+    store.finish(claim)
+    with database.write() as c:
+        assert running_of(c, "worker-1") == set()
+        assert claim_again(c, "worker-1", LEASE_MS, claim.task_id) is None
+
+
 def test_a_renewal_tells_that_the_run_was_cancelled(database: Database, store: Store) -> None:
     store.start()
     claim = store.claim()
@@ -260,7 +295,7 @@ def test_a_lease_that_has_ended_is_not_renewed(database: Database, store: Store)
     with database.write() as c:
         expire(c)
         assert extend_leases(c, "worker-1", LEASE_MS, [claim.task_id]) == []
-        assert expired_leases(c, 10) == [ExpiredLease(run.id, "only", claim.attempt)]
+        assert expired_leases(c, 10) == [ExpiredLease(run.id, "only", 0, claim.attempt)]
 
 
 def test_leases_end_by_the_databases_clock(database: Database, store: Store) -> None:
@@ -269,12 +304,12 @@ def test_leases_end_by_the_databases_clock(database: Database, store: Store) -> 
 
     def is_over() -> bool:
         with database.read() as c:
-            return is_expired(c, run.id, "only", claim.attempt)
+            return is_expired(c, run.id, "only", 0, claim.attempt)
 
     until(is_over)
     with database.read() as c:
-        assert expired_leases(c, 10) == [ExpiredLease(run.id, "only", 1)]
-        assert not is_expired(c, run.id, "only", claim.attempt + 1)
+        assert expired_leases(c, 10) == [ExpiredLease(run.id, "only", 0, 1)]
+        assert not is_expired(c, run.id, "only", 0, claim.attempt + 1)
 
 
 def test_leases_that_still_run_are_not_expired(database: Database, store: Store) -> None:
@@ -297,8 +332,8 @@ def test_renewing_does_not_wait_for_a_run_that_somebody_is_writing_to(
         with database.write() as c:
             renewed = extend_leases(c, "worker-1", 10 * LEASE_MS, [first.task_id, second.task_id])
     renewals = {renewal.task_id: renewal for renewal in renewed}
-    assert renewals[first.task_id].lease_until == first.lease_until
-    assert renewals[second.task_id].lease_until > second.lease_until
+    assert not renewals[first.task_id].is_extended
+    assert renewals[second.task_id].is_extended
 
 
 def test_the_names_of_a_claimed_step_are_parameters_run_and_settled_steps(
@@ -309,7 +344,7 @@ def test_the_names_of_a_claimed_step_are_parameters_run_and_settled_steps(
     first = store.claim()
     with database.write() as c:
         locked = store.advance(c, run.id, TaskFinished("a", first.attempt, Succeeded({"url": "x"})))
-        second = claim_in_run(c, locked, "worker-1", LEASE_MS, load_tasks(c, run.id)[0])
+        second = claim_in_run(c, locked, "worker-1", LEASE_MS, load_tasks(c, run.id).states)
     assert second is not None
     for names in (second.names, store.claim().names):
         assert names["params"] == {"version": "v1"}

@@ -16,6 +16,8 @@ from typing import Any
 from blocks.types import Block, Message, View
 
 _DATE = r"!date\^\d+\^\{date_short_pretty\} at \{time\}\|\d{4,}-\d\d-\d\d \d\d:\d\d UTC"
+SEEN = "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+"""Format characters by name, and signs that readers see."""
 _MENTION = r"(?:@|#|!subteam\^)([A-Z0-9]+)"
 _TEXT_LIMITS = {
     ("header", "text"): 150,
@@ -171,7 +173,7 @@ def _check_strings(each: dict[str, Any]) -> None:
 def _check_visible(text: str) -> None:
     text.encode()
     hidden = [char for char in text if unicodedata.category(char) in ("Cc", "Cf", "Cs")]
-    assert set(hidden) <= {"\n", "\t"}, f"hidden characters {hidden!r}"
+    assert set(hidden) <= {"\n", "\t", *SEEN}, f"hidden characters {hidden!r}"
 
 
 def _check_markup(text: str, known: frozenset[str]) -> None:

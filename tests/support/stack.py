@@ -48,6 +48,7 @@ class Stack:
             "HOST": "127.0.0.1",
             "PORT": str(self.web_port),
             "SANDBOX_PORT": str(slack_port),
+            "SANDBOX_TLS_PORT": "0",
             **environment,
         }
         self.slack = SandboxClient(self.slack_url)

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from engine import expressions
 from engine.core.definition import JsonValue, Template
 from engine.core.errors import ExpressionProblem
 from engine.expressions import Expressions, compile_text, strip_braces
@@ -205,7 +206,7 @@ def test_the_braces_of_a_condition_may_be_written_or_not(text: str) -> None:
 
 def test_the_names_that_a_text_asks_for_are_known_without_computing_it() -> None:
     compiled = compile_text("{{ params['a'].b }} {{ steps.x.result[params.c] ~ range(run.number) }}")
-    assert compiled.references() == {
+    assert compiled.references == {
         ("params", "a", "b"),
         ("steps", "x", "result"),
         ("params", "c"),
@@ -237,3 +238,47 @@ def test_among_very_many_names_none_is_suggested() -> None:
         Expressions().value("{{ steps.a.result.key_x }}", names)
 
     assert "Did you mean" not in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ params.n }}",
+        "{{params.n}}",
+        " {{ params.n }} ",
+        "{{ params.n }}\n",
+        "a {{ params.n }} b {{ run.number }}{{ params.s }} c",
+        "{{ params.n > 2 and params.n < 7 }}",
+        "{{ params.s | upper }}",
+        "{{ '}}' }} {{ params.n }}",
+        '{{ params["n"] }} {{ params.n }}',
+        "{{ {'a': params.n} }}",
+        "{{ {'a': {'b': 1}} }}",
+        "{{- params.n -}} x",
+        "x {{- params.n }} y",
+        "x {{ params.n -}} y",
+        "x {{+ params.n }}",
+        "{# {{ params.n }} #}{{ run.number }}",
+        "}} {{ params.n }} }}",
+        "{ {{ params.n }} }",
+        "{{ params.n }}}",
+        "{{ 7 % 4 }}",
+        "a\r\n{{ params.n }}",
+        "{{ params.n\n + 1 }}",
+    ],
+)
+def test_a_text_in_pieces_means_what_the_whole_text_means(text: str) -> None:
+    pieces, whole = expressions._compile(text), expressions._parse(text)
+    assert pieces.parts == whole.parts
+    assert pieces.references == whole.references
+
+
+@pytest.mark.parametrize(
+    "text", ["{{{ params.n }}}", "{{ params.n {{ run.number }}", "{{ }}", "{% {{ params.n }} %}"]
+)
+def test_a_text_that_cannot_be_read_in_one_piece_cannot_be_read_in_pieces(text: str) -> None:
+    with pytest.raises(ExpressionProblem) as of_whole:
+        expressions._parse(text)
+    with pytest.raises(ExpressionProblem) as of_pieces:
+        expressions._compile(text)
+    assert of_pieces.value.sentence == of_whole.value.sentence

@@ -193,9 +193,8 @@ BAD_WORKFLOWS = [
     ("a number as title", "name: w\ntitle: 2026\nsteps: {a: {run: x}}", 2, "WF-TYPE", "Quote it: '2026'"),
     ("an empty title", "name: w\ntitle:\nsteps: {a: {run: x}}", 2, "WF-TYPE", "empty"),
     ("a misspelled key", "name: w\nsteps: {a: {run: x}}\noutput: {}", 3, "WF-KEY", "Did you mean 'outputs'?"),
-    ("a later key", "name: w\nsteps: {a: {run: x}}\nfinally: {}", 3, "WF-KEY", "does not know 'finally'"),
-    ("a later step key", with_steps("  a: {run: x, retry: {attempts: 3}}"), 3, "WF-KEY", "'retry'"),
-    ("foreach", with_steps("  a: {run: x, foreach: [1]}"), 3, "WF-KEY", "'foreach' in step 'a'"),
+    ("an unknown key", "name: w\nsteps: {a: {run: x}}\nqueue: {}", 3, "WF-KEY", "does not know 'queue'"),
+    ("an unknown step key", with_steps("  a: {run: x, matrix: [1]}"), 3, "WF-KEY", "'matrix' in step 'a'"),
     ("a key twice", "name: w\nname: v\nsteps: {a: {run: x}}", 2, "YAML-DUP", "first in line 1"),
     ("a step twice", with_steps("  a: {run: x}\n  a: {run: y}"), 4, "YAML-DUP", "first in line 3"),
     ("a bad step id", with_steps("  Build-it: {run: x}"), 3, "WF-NAME", "'Build-it'"),
@@ -205,7 +204,7 @@ BAD_WORKFLOWS = [
         with_steps("  a: {title: A}"),
         3,
         "STEP-KIND",
-        "run, http, set, wait, approval",
+        "run, http, python, set, approval, input, message, wait, workflow",
     ),
     ("a step that does two things", with_steps("  a: {run: x, wait: 1m}"), 3, "STEP-KIND", "run and wait"),
     ("a misspelled kind", with_steps("  a: {runn: x}"), 3, "WF-KEY", "Did you mean 'run'?"),
@@ -533,6 +532,17 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file() -> None:
         (6, "WF-DURATION"),
         (7, "EXPRESSION"),
     ]
+
+
+def test_after_a_hundred_mistakes_it_is_enough() -> None:
+    text = "name: w\nsteps:\n" + "".join(f"  s{n}: {{runn: x}}\n" for n in range(900))
+    *found, last = mistakes_in(text)
+    assert len(found) == 100
+    assert all(mistake.code == "WF-KEY" for mistake in found)
+    assert [mistake.line for mistake in found] == sorted(mistake.line for mistake in found)
+    assert (last.code, last.line) == ("YAML-MISTAKES", found[-1].line)
+    assert "Stopped after 100 mistakes" in last.sentence
+    assert "there may be more" in last.sentence
 
 
 def test_a_mistake_says_file_line_and_column() -> None:

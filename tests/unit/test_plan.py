@@ -1,37 +1,28 @@
-"""The rules of a run, one by one."""
+"""The rules of a run, one by one: how it begins, goes on, skips, fails and ends. `test_plan_*` beside this file
+go on with one subject each."""
 
 from __future__ import annotations
 
 import pytest
 
-from engine.core.definition import ApprovalAction, Approvers, OnTimeout, SetAction, WaitAction
+from engine.core.definition import ApprovalAction, Approvers, MessageAction, SetAction, WaitAction
 from engine.core.events import (
     ApprovalDecided,
     ApprovalExpired,
-    ApprovalStatus,
-    CancelRequested,
-    CloseApproval,
     Errored,
     Failed,
-    OpenApproval,
     RunStarted,
     StartWait,
     Stopped,
-    StopTask,
     Succeeded,
     TaskFinished,
     WaitEnded,
     WorkerLost,
 )
 from engine.core.state import Ballot, RunStatus
-from tests.unit.run_in_memory import RunInMemory, a_step, a_workflow
+from tests.unit.run_in_memory import RunInMemory, a_step, a_workflow, started
 
 ASK = ApprovalAction("Go?", approvers=Approvers(("U0BOB",), ("S0OPS",)))
-
-
-def started(run: RunInMemory) -> RunInMemory:
-    run.put(RunStarted())
-    return run
 
 
 # --- starting and going on
@@ -163,167 +154,6 @@ def test_a_stopped_step_of_a_run_that_nobody_cancelled_cancels_it() -> None:
     assert run.finish("a", Stopped()).status is RunStatus.CANCELLED
 
 
-# --- approvals
-
-
-def test_an_approval_is_opened_and_the_run_waits_for_it() -> None:
-    run = RunInMemory(a_workflow(a_step("ask", action=ASK), a_step("ship", "ask")))
-    transition = run.put(RunStarted())
-    assert transition.status is RunStatus.WAITING_FOR_APPROVAL
-    assert transition.effects == (OpenApproval("ask", ASK, 3600),)
-    assert run.facts() == ["run_started", "step_scheduled", "approval_requested"]
-
-
-def test_a_run_does_not_wait_for_approval_while_something_else_goes_on() -> None:
-    run = started(RunInMemory(a_workflow(a_step("ask", action=ASK), a_step("a"))))
-    assert run.snapshot.status is RunStatus.RUNNING
-    assert run.finish("a").status is RunStatus.WAITING_FOR_APPROVAL
-
-
-def test_a_timer_is_something_that_goes_on() -> None:
-    run = started(
-        RunInMemory(a_workflow(a_step("ask", action=ASK), a_step("pause", action=WaitAction("1m"))))
-    )
-    assert run.snapshot.status is RunStatus.RUNNING
-    assert run.put(WaitEnded("pause")).status is RunStatus.WAITING_FOR_APPROVAL
-
-
-def test_enough_approvals_let_the_run_go_on() -> None:
-    two = ApprovalAction("Go?", required=2)
-    run = started(RunInMemory(a_workflow(a_step("ask", action=two), a_step("ship", "ask"))))
-    first = run.decide("ask", "U0BOB")
-    assert (first.status, first.effects, first.tasks) == (RunStatus.WAITING_FOR_APPROVAL, (), ())
-    second = run.decide("ask", "U0CYD")
-    assert second.effects == (CloseApproval("ask", ApprovalStatus.APPROVED),)
-    assert second.status is RunStatus.RUNNING
-    assert run.task("ask").result == {"approved_by": ["U0BOB", "U0CYD"]}
-    assert run.due() == ["ship"]
-
-
-def test_a_second_ballot_of_one_person_counts_nothing() -> None:
-    two = ApprovalAction("Go?", required=2)
-    run = started(RunInMemory(a_workflow(a_step("ask", action=two))))
-    run.decide("ask", "U0BOB")
-    assert run.decide("ask", "U0BOB").is_noop
-    assert run.decide("ask", "U0BOB", approve=False).is_noop
-
-
-def test_one_rejection_ends_the_run() -> None:
-    run = started(
-        RunInMemory(a_workflow(a_step("ask", action=ASK), a_step("other", action=ASK), a_step("ship", "ask")))
-    )
-    transition = run.decide("ask", "U0BOB", approve=False)
-    assert (transition.status, transition.error) == (RunStatus.REJECTED, "Ask was rejected.")
-    assert transition.effects == (
-        CloseApproval("ask", ApprovalStatus.REJECTED),
-        CloseApproval("other", ApprovalStatus.CANCELLED),
-    )
-    assert run.statuses() == {"ask": "rejected", "other": "cancelled", "ship": "cancelled"}
-
-
-def test_an_approval_that_expires_is_rejected_when_the_file_says_nothing_else() -> None:
-    run = started(RunInMemory(a_workflow(a_step("ask", action=ASK))))
-    transition = run.put(ApprovalExpired("ask"))
-    assert transition.status is RunStatus.REJECTED
-    assert transition.effects == (CloseApproval("ask", ApprovalStatus.EXPIRED),)
-    assert run.task("ask").error == "Nobody decided in time."
-
-
-def test_an_approval_that_expires_is_approved_when_the_file_says_so() -> None:
-    lenient = ApprovalAction("Go?", required=2, on_timeout=OnTimeout.APPROVE)
-    run = started(RunInMemory(a_workflow(a_step("ask", action=lenient))))
-    run.decide("ask", "U0BOB")
-    transition = run.put(ApprovalExpired("ask"))
-    assert transition.status is RunStatus.COMPLETED
-    assert transition.effects == (CloseApproval("ask", ApprovalStatus.APPROVED),)
-    assert run.task("ask").result == {"approved_by": ["U0BOB"]}
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        ApprovalAction("boom"),
-        ApprovalAction("Go?", "boom"),
-        ApprovalAction("Go?", approvers=Approvers(("bob",))),
-    ],
-)
-def test_a_question_that_cannot_be_asked_ends_the_run_in_error(action: ApprovalAction) -> None:
-    transition = RunInMemory(a_workflow(a_step("ask", action=action))).put(RunStarted())
-    assert transition.status is RunStatus.ERROR
-    assert transition.effects == ()
-
-
-# --- cancelling
-
-
-def test_a_cancel_ends_a_waiting_run_at_once_and_closes_its_approval() -> None:
-    run = started(RunInMemory(a_workflow(a_step("ask", action=ASK), a_step("ship", "ask"))))
-    transition = run.put(CancelRequested("U0ADA"))
-    assert (transition.status, transition.error) == (RunStatus.CANCELLED, None)
-    assert transition.effects == (CloseApproval("ask", ApprovalStatus.CANCELLED),)
-    assert transition.facts[0].data == {"by": "U0ADA"}
-    assert transition.progress == 0
-
-
-def test_a_cancel_stops_what_runs_and_the_run_ends_with_it() -> None:
-    run = started(RunInMemory(a_workflow(a_step("a"), a_step("b", "a"))))
-    run.claim("a")
-    transition = run.put(CancelRequested("U0ADA"))
-    assert transition.effects == (StopTask("a"),)
-    assert (transition.status, transition.outcome) == (RunStatus.RUNNING, RunStatus.CANCELLED)
-    assert run.finish("a", Stopped()).status is RunStatus.CANCELLED
-    assert run.statuses() == {"a": "cancelled", "b": "cancelled"}
-
-
-def test_a_step_that_was_quicker_than_the_cancel_keeps_its_result() -> None:
-    run = started(RunInMemory(a_workflow(a_step("a"))))
-    run.claim("a")
-    run.put(CancelRequested("U0ADA"))
-    assert run.finish("a", Succeeded("done")).status is RunStatus.CANCELLED
-    assert run.statuses() == {"a": "completed"}
-
-
-def test_a_cancel_of_a_failing_run_stops_what_runs_and_keeps_the_outcome() -> None:
-    run = started(RunInMemory(a_workflow(a_step("a"), a_step("b"))))
-    run.claim("b")
-    run.finish("a", Failed("exit code 1"))
-    transition = run.put(CancelRequested("U0ADA"))
-    assert (transition.effects, transition.outcome) == ((StopTask("b"),), RunStatus.FAILED)
-
-
-def test_a_cancel_before_the_start_leaves_nothing_to_start() -> None:
-    run = RunInMemory(a_workflow(a_step("a")))
-    assert run.put(CancelRequested("U0ADA")).status is RunStatus.CANCELLED
-    assert run.put(RunStarted()).is_noop
-
-
-# --- lost workers
-
-
-def test_a_step_that_may_not_be_repeated_ends_in_error_when_its_worker_is_lost() -> None:
-    run = started(RunInMemory(a_workflow(a_step("a"))))
-    transition = run.put(WorkerLost("a", run.claim("a")))
-    assert transition.status is RunStatus.ERROR
-    assert run.task("a").error == "The worker was lost; whether the step took effect is unknown."
-
-
-def test_an_idempotent_step_is_started_again_until_it_lost_three_workers() -> None:
-    run = started(RunInMemory(a_workflow(a_step("a", idempotent=True))))
-    for attempt in (1, 2):
-        transition = run.put(WorkerLost("a", run.claim("a")))
-        assert (transition.status, run.due(), run.task("a").attempt) == (RunStatus.RUNNING, ["a"], attempt)
-    transition = run.put(WorkerLost("a", run.claim("a")))
-    assert (transition.status, run.task("a").error) == (RunStatus.ERROR, "The step lost its worker 3 times.")
-
-
-def test_an_idempotent_step_of_a_stopping_run_is_not_started_again() -> None:
-    run = started(RunInMemory(a_workflow(a_step("a", idempotent=True))))
-    attempt = run.claim("a")
-    run.put(CancelRequested("U0ADA"))
-    assert run.put(WorkerLost("a", attempt)).status is RunStatus.CANCELLED
-    assert run.statuses() == {"a": "cancelled"}
-
-
 # --- events that come late
 
 
@@ -365,13 +195,61 @@ def test_a_thousand_steps_are_planned_quickly_even_when_all_are_skipped() -> Non
     assert run.put(RunStarted()).status is RunStatus.COMPLETED
 
 
+# --- waiting until a time
+
+
+def test_a_wait_until_a_time_lasts_from_now_to_that_time_in_its_zone() -> None:
+    until = WaitAction(until="07:30", zone="Europe/Berlin")
+    run = RunInMemory(a_workflow(a_step("pause", action=until)), now=1_793_000_000_000)
+    seconds = (7 * 60 + 30 - 8 * 60 - 33 + 24 * 60) * 60 - 20  # it is 08:33:20 in Berlin
+    assert run.put(RunStarted()).effects == (StartWait("pause", seconds),)
+
+
 @pytest.mark.parametrize(
-    ("users", "required"), [(("U0ADA",), 1), (("U0ADA", "U0BOB"), 2), (("U0BOB", "U0BOB"), 2)]
+    "wait", [WaitAction(until="soon"), WaitAction(until="boom"), WaitAction(until="07:30", zone="Mars/North")]
 )
-def test_a_question_nobody_can_say_yes_to_is_not_asked(users: tuple[str, ...], required: int) -> None:
-    ask = ApprovalAction("Go?", approvers=Approvers(users), required=required)
+def test_a_wait_until_no_time_ends_the_run_in_error(wait: WaitAction) -> None:
+    transition = RunInMemory(a_workflow(a_step("pause", action=wait))).put(RunStarted())
+    assert (transition.status, transition.effects) == (RunStatus.ERROR, ())
 
-    run = started(RunInMemory(a_workflow(a_step("ask", action=ask))))
 
-    assert run.snapshot.status is RunStatus.ERROR
-    assert "Name more people or a group" in str(run.snapshot.error)
+# --- rehearsal
+
+
+def test_in_a_rehearsal_waits_and_messages_are_over_at_once_and_the_rest_goes_on() -> None:
+    workflow = a_workflow(
+        a_step("pause", action=WaitAction("4h")),
+        a_step("tell", "pause", action=MessageAction("Done", "#ops")),
+        a_step("ask", "tell", action=ASK),
+        a_step("ship", "ask"),
+    )
+    run = RunInMemory(workflow, is_rehearsal=True)
+    transition = run.put(RunStarted())
+    assert [type(effect).__name__ for effect in transition.effects] == ["OpenApproval"]
+    assert run.statuses() == {"pause": "completed", "tell": "completed", "ask": "waiting", "ship": "pending"}
+    arguments = {task.step_id: task.arguments for task in transition.tasks}
+    assert arguments["pause"] == {"seconds": 14400}
+    assert arguments["tell"] == {"channel": "#ops", "user": None, "text": "Done"}
+    run.decide("ask", "U0BOB")
+    assert run.due() == ["ship"]
+
+
+def test_a_rehearsal_finds_the_same_mistakes() -> None:
+    workflow = a_workflow(a_step("tell", action=MessageAction("Done", "no channel")))
+    transition = RunInMemory(workflow, is_rehearsal=True).put(RunStarted())
+    assert transition.status is RunStatus.ERROR
+
+
+# --- steps that are over at once
+
+
+def test_a_step_behind_two_that_are_over_at_once_starts_once() -> None:
+    run = started(
+        RunInMemory(
+            a_workflow(
+                a_step("a", foreach=[]), a_step("b", foreach=[]), a_step("c", "a", "b"), a_step("d", "a")
+            )
+        )
+    )
+    assert run.due() == ["c", "d"]
+    assert run.facts().count("step_scheduled") == 2

@@ -7,7 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from jinja2 import nodes
+from jinja2.sandbox import SandboxedEnvironment
 
+from engine import expressions
 from engine.core.permission import Capability, Policy, Principal
 from engine.registry import Registry
 
@@ -302,3 +305,25 @@ def test_a_file_with_an_absurd_number_does_not_hide_the_others(tmp_path: Path, c
 
     assert list(registry.workflows()) == ["good"]
     assert len(registry.mistakes()) == 1
+
+
+def test_each_expression_of_a_folder_is_parsed_once_however_many_files_hold_it(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    class Counting(SandboxedEnvironment):
+        def parse(self, source: str, name: str | None = None, filename: str | None = None) -> nodes.Template:
+            parsed.append(source)
+            return super().parse(source, name, filename)
+
+    monkeypatch.setattr(expressions, "_environment", Counting)
+    expressions._compile.cache_clear()
+    expressions._parse.cache_clear()
+    for n in range(20):
+        step = f"{{run: x, if: '{{{{ run.number > 3 }}}}', env: {{N: 'no. {n} of {{{{ run.number }}}}'}}}}"
+        text = f"name: w{n}\nsteps: {{a: {step}}}\n"
+        (tmp_path / f"w{n}.yml").write_text(text)
+    registry = Registry(tmp_path, clock)
+    assert len(registry.workflows()) == 20
+    assert sorted(parsed) == ["{{ run.number > 3 }}", "{{ run.number }}"]

@@ -28,6 +28,19 @@ def closing_lines(extras: list[str], day: datetime.date) -> list[str]:
     return [lines[extra] for extra in extras]
 
 
+def invitation(value: dict[str, str]) -> list[str]:
+    """The lines about guests: lists, JSON and files come as JSON, everything else as its text."""
+    guests = [*json.loads(value["GUESTS"] or "[]"), *filter(None, [value["TEAM"]])]
+    picture = json.loads(value["PICTURE"] or "null")
+    lines = [
+        f"Invited: {', '.join(guests) or 'everybody'}, in {', '.join(json.loads(value['ROOMS'] or '[]'))}.",
+        f"Doors open at {value['BEGINS']}, we meet at {value['PARTY']} for {value['LASTS']}.",
+        f"There is: {', '.join(json.loads(value['MENU'] or '{}'))}.",
+        f"More at {value['PAGE']}. Answers go to {value['REPLY_TO'] or 'nobody'}.",
+    ]
+    return [*lines, f"A picture: {picture['name']}, {picture['size']} bytes."] if picture else lines
+
+
 def main() -> None:
     # Every parameter is a text here: true and false for a boolean, JSON for a list, empty when there is no value.
     value = {
@@ -46,6 +59,9 @@ def main() -> None:
     for line in closing_lines(json.loads(value["EXTRAS"] or "[]"), day):
         print(line)
     print(f"In the name of {value['HOST'] or os.environ['REQUESTER']}, in {value['ROOM'] or 'any room'}.")
+    if value["INVITE"] == "true":
+        for line in invitation(value):
+            print(line)
     print("Standard error is kept too.", file=sys.stderr)
 
     with open(os.environ["HANDRAIL_OUTPUT"], "w", encoding="utf-8") as file:

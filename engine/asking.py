@@ -1,0 +1,24 @@
+"""What the computed defaults of a workflow are made of, for the person who asks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+from engine.core.asking import Asking
+from engine.core.definition import ComputedDefault, Workflow
+from engine.core.permission import Principal
+from store.database import Connection, now_ms
+from store.last_values import last_values
+
+
+def asking_of(
+    c: Connection, principal: Principal, workflow: Workflow, channel_id: str | None, zone: tzinfo = UTC
+) -> Asking:
+    """`zone` is the person's, where it is known. Earlier values are only looked up when a default asks for them."""
+    asks_for_last = any(each.computed is ComputedDefault.LAST for each in workflow.parameters)
+    return Asking(
+        now=datetime.fromtimestamp(now_ms(c) / 1000, zone),
+        user_id=principal.user_id,
+        channel_id=channel_id,
+        last=last_values(c, principal.team_id, principal.user_id, workflow.name) if asks_for_last else {},
+    )

@@ -1,0 +1,73 @@
+"""Taking up a run that did not complete."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.advance import Changes, Engine, advance
+from engine.commands.once import once
+from engine.commands.rights import policy_of, require
+from engine.core.errors import Conflict, NotFound
+from engine.core.events import RunResumed
+from engine.core.permission import Capability, Principal
+from engine.core.state import RESUMABLE_RUN_STATUSES
+from store import locking, slots
+from store.database import Connection
+
+if TYPE_CHECKING:
+    from store.locking import LockedRun
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A run that goes on in its `round`, from 2. `status` is the run's."""
+
+    run_id: str
+    number: int
+    round: int
+    status: str
+
+
+def resume_run(
+    engine: Engine,
+    principal: Principal,
+    run_id: str,
+    *,
+    done: Collection[str] = (),
+    delivery_key: str | None = None,
+) -> Resumed:
+    """Begin a new round: what completed keeps its result, the rest is done again. `done` are steps whose outcome is
+    unknown and that this person has found to be done. Raises NotFound, Refused, Conflict, Busy."""
+
+    def take_up(c: Connection, changes: Changes) -> Resumed:
+        locked = locking.lock_run(c, run_id)
+        if locked is None or locked.team_id != principal.team_id:
+            raise NotFound("There is no such run. `/workflow runs` shows the last ones.")
+        doing = f"resume run #{locked.number}"
+        require(policy_of(engine), principal, Capability.RUN_WORKFLOW, locked.workflow_name, doing)
+        _require_resumable(locked)
+        event = RunResumed(principal.user_id, frozenset(done), _has_to_wait(c, locked))
+        transition = advance(c, engine, locked, event, principal.user_id, changes=changes)
+        changes.note(locked, transition)
+        return Resumed(locked.id, locked.number, locked.round, transition.status.value)
+
+    return once(engine, delivery_key, Resumed, take_up)
+
+
+def _require_resumable(locked: LockedRun) -> None:
+    if locked.origin == "terminal":
+        raise Conflict(f"Run #{locked.number} belongs to a terminal. Start it there again.")
+    if not locked.status.is_terminal:
+        raise Conflict(f"Run #{locked.number} is in progress ({locked.status.label}); nothing was changed.")
+    if locked.status not in RESUMABLE_RUN_STATUSES:
+        raise Conflict(
+            f"Run #{locked.number} has completed: nothing of it is left to do. Run it again instead."
+        )
+
+
+def _has_to_wait(c: Connection, locked: LockedRun) -> bool:
+    if locked.concurrency_key is None:
+        return False
+    return slots.take_slot(c, locked.team_id, locked.concurrency_key, locked.id) is not None

@@ -1,0 +1,87 @@
+"""Child runs, as their parents see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+
+from engine.core.definition import JsonValue
+from engine.core.state import TERMINAL_RUN_STATUSES, RunStatus
+from store.columns import constant
+from store.tables import runs, tasks
+
+_HAS_ENDED = [constant(status) for status in sorted(TERMINAL_RUN_STATUSES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """The newest run that a step has started. `is_stopping`: how it ends is fixed already."""
+
+    id: str
+    number: int
+    status: RunStatus
+    error: str | None
+    outputs: JsonValue
+    is_stopping: bool
+    parent_run_id: str
+    parent_step_id: str
+
+
+_OTHER = runs.alias("other")
+_CHILD = select(
+    runs.c.id,
+    runs.c.number,
+    runs.c.status,
+    runs.c.error,
+    runs.c.outputs,
+    runs.c.outcome,
+    runs.c.parent_run_id,
+    runs.c.parent_step_id,
+)
+_NEWEST = (
+    _CHILD.where(runs.c.parent_run_id == bindparam("b_parent"), runs.c.parent_step_id == bindparam("b_step"))
+    .order_by(runs.c.number.desc())
+    .limit(1)
+)
+_NEWEST_NUMBER = (
+    select(func.max(_OTHER.c.number))
+    .where(_OTHER.c.parent_run_id == runs.c.parent_run_id, _OTHER.c.parent_step_id == runs.c.parent_step_id)
+    .scalar_subquery()
+)
+_WAITED_FOR = (
+    _CHILD.join(
+        tasks,
+        and_(
+            tasks.c.run_id == runs.c.parent_run_id,
+            tasks.c.step_id == runs.c.parent_step_id,
+            tasks.c.item == 0,
+            tasks.c.status == constant("waiting"),
+        ),
+    )
+    .where(
+        runs.c.parent_run_id.is_not(None),
+        runs.c.number == _NEWEST_NUMBER,
+        or_(runs.c.status.in_(_HAS_ENDED), tasks.c.stop_requested & runs.c.outcome.is_(None)),
+    )
+    .limit(bindparam("b_limit"))
+)
+
+
+def newest_child(c: Connection, parent_run_id: str, step_id: str) -> Child | None:
+    return _read(c.execute(_NEWEST, {"b_parent": parent_run_id, "b_step": step_id}).one_or_none())
+
+
+def unsettled_children(c: Connection, limit: int) -> list[Child]:
+    """Children that have ended while their parent's step still waits, or that were not told to stop yet."""
+    found = (_read(row) for row in c.execute(_WAITED_FOR, {"b_limit": limit}))
+    return [child for child in found if child is not None]
+
+
+def _read(row: Row[*tuple[Any, ...]] | None) -> Child | None:
+    if row is None:
+        return None
+    values = dict(row._mapping)
+    is_stopping = values.pop("outcome") is not None
+    return Child(**{**values, "status": RunStatus(row.status)}, is_stopping=is_stopping)

@@ -1,0 +1,125 @@
+"""Concurrency keys: which run of each is in progress, and which wait for their turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT is SQLite's too
+
+from engine.core.state import RunStatus
+from store.tables import runs, slots
+from store.versions import FOLDER_OF_RUN
+
+_KEY = (slots.c.team_id == bindparam("b_team"), slots.c.key == bindparam("b_key"))
+_OF_KEY = (runs.c.team_id == bindparam("b_team"), runs.c.concurrency_key == bindparam("b_key"))
+# Setting what is there already takes the row's lock.
+_LOCK = (
+    upsert(slots)
+    .on_conflict_do_update(index_elements=["team_id", "key"], set_={"run_id": slots.c.run_id})
+    .returning(slots.c.run_id)
+)
+_GIVE = update(slots).where(*_KEY).values(run_id=bindparam("b_run"))
+_RUN = select(
+    runs.c.id,
+    runs.c.number,
+    runs.c.status,
+    runs.c.requester,
+    runs.c.outcome,
+    runs.c.workflow_digest,
+    FOLDER_OF_RUN,
+)
+_HOLDER = _RUN.where(runs.c.id == bindparam("b_run"))
+_QUEUE = _RUN.where(*_OF_KEY, runs.c.is_queued).order_by(runs.c.number)
+_REDRAW_QUEUE = update(runs).where(*_OF_KEY, runs.c.is_queued).values(version=runs.c.version + 1)
+_QUEUED_KEYS = (
+    select(runs.c.team_id, runs.c.concurrency_key)
+    .where(runs.c.concurrency_key.is_not(None), runs.c.is_queued)
+    .distinct()
+)
+_PLACE = (
+    select(func.count())
+    .select_from(runs)
+    .where(*_OF_KEY, runs.c.is_queued, runs.c.number <= bindparam("b_number"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A run that has a slot, or waits for it."""
+
+    id: str
+    number: int
+    status: RunStatus
+    requester: str
+    is_stopping: bool
+    workflow_digest: str
+    workflow_folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """`holder` is None when the run that had the slot has ended."""
+
+    holder: Contender | None
+    waiting: tuple[Contender, ...]
+
+
+def take_slot(c: Connection, team_id: str, key: str, run_id: str) -> Contender | None:
+    """Give the slot to this run if it is free, and keep its lock until the transaction ends. Returns who has it
+    otherwise."""
+    names = {"b_team": team_id, "b_key": key}
+    holder_id = c.execute(_LOCK, {"team_id": team_id, "key": key, "run_id": run_id}).scalar_one()
+    if holder_id == run_id:
+        return None
+    holder = _contender(c, holder_id)
+    if holder is not None and not holder.status.is_terminal:
+        return holder
+    c.execute(_GIVE, names | {"b_run": run_id})
+    return None
+
+
+def load_queue(c: Connection, team_id: str, key: str) -> Queue:
+    """Who has the slot and who waits, by number; and the lock of it all."""
+    holder_id = c.execute(_LOCK, {"team_id": team_id, "key": key, "run_id": ""}).scalar_one()
+    waiting = tuple(_read(row) for row in c.execute(_QUEUE, {"b_team": team_id, "b_key": key}))
+    holder = _contender(c, holder_id)
+    return Queue(None if holder is None or holder.status.is_terminal else holder, waiting)
+
+
+def give_slot(c: Connection, team_id: str, key: str, run_id: str) -> None:
+    """To be called with its lock."""
+    c.execute(_GIVE, {"b_team": team_id, "b_key": key, "b_run": run_id})
+
+
+def redraw_queue(c: Connection, team_id: str, key: str) -> None:
+    """The places of those that wait have changed."""
+    c.execute(_REDRAW_QUEUE, {"b_team": team_id, "b_key": key})
+
+
+def queued_keys(c: Connection) -> list[tuple[str, str]]:
+    """Workspaces and keys for which somebody waits."""
+    return [(row.team_id, row.concurrency_key) for row in c.execute(_QUEUED_KEYS)]
+
+
+def place_in_queue(c: Connection, team_id: str, key: str, number: int) -> int:
+    """From 1."""
+    return c.execute(_PLACE, {"b_team": team_id, "b_key": key, "b_number": number}).scalar_one()
+
+
+def _contender(c: Connection, run_id: str) -> Contender | None:
+    row = c.execute(_HOLDER, {"b_run": run_id}).one_or_none()
+    return None if row is None else _read(row)
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> Contender:
+    return Contender(
+        row.id,
+        row.number,
+        RunStatus(row.status),
+        row.requester,
+        row.outcome is not None,
+        row.workflow_digest,
+        row.workflow_folder,
+    )

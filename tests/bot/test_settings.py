@@ -1,0 +1,72 @@
+"""What the environment says, and what follows where it says nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.bootstrap import build_worker
+from bot.settings import Settings
+from engine.embedded_redis import LONGEST_SOCKET_PATH, embedded_redis
+from store.database import Database
+from tests.engine_shell.workshop import workshop
+
+
+def settings(**values: object) -> Settings:
+    return Settings.model_validate(values)
+
+
+@pytest.mark.parametrize("name", ["home", "a home with spaces, 50% full", "x" * 120])
+def test_whoever_is_started_by_hand_finds_the_embedded_redis_of_the_same_home(
+    tmp_path: Path, name: str
+) -> None:
+    home = tmp_path / name
+
+    assert settings(handrail_home=home).redis == embedded_redis(home).url
+
+
+def test_the_socket_of_a_home_with_a_long_path_is_short(tmp_path: Path) -> None:
+    url = settings(handrail_home=tmp_path / ("x" * 120)).redis
+
+    assert len(url.removeprefix("unix://")) <= LONGEST_SOCKET_PATH
+
+
+def test_a_redis_of_ones_own_is_used_as_it_is(tmp_path: Path) -> None:
+    assert settings(handrail_home=tmp_path, redis_url="redis://cache:6379/3").redis == "redis://cache:6379/3"
+
+
+def test_two_sandboxes_can_have_ports_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (Settings().sandbox_port, Settings().sandbox_tls_port) == (3001, 3443)
+
+    monkeypatch.setenv("SANDBOX_PORT", "4001")
+    monkeypatch.setenv("SANDBOX_TLS_PORT", "4443")
+
+    assert (Settings().sandbox_port, Settings().sandbox_tls_port) == (4001, 4443)
+
+
+def test_hosts_that_steps_may_ask_are_checked_at_the_start() -> None:
+    assert settings(handrail_http_allow="*.internal, 10.0.0.0/8").handrail_http_allow
+    with pytest.raises(ValueError, match="'http://x' is neither a host") as caught:
+        settings(handrail_http_allow="a.internal, http://x")
+    assert "handrail_http_allow" in str(caught.value)
+
+
+def test_a_worker_knows_the_secrets_and_the_hosts_of_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: Database
+) -> None:
+    (tmp_path / "from_file").write_text("in a file\n")
+    monkeypatch.setenv("HANDRAIL_SECRET_FROM_VARIABLE", "in a variable")
+    monkeypatch.chdir(tmp_path.parent)
+    with workshop(database, tmp_path) as shop:
+        worker = build_worker(
+            settings(handrail_secrets=tmp_path.name, handrail_http_allow="*.internal"), shop.engine
+        )
+    assert worker.secrets.look_up("from_file") == "in a file"
+    assert worker.secrets.look_up("from_variable") == "in a variable"
+    assert worker.reach.allow.names == ("*.internal",)
+
+
+def test_without_a_folder_there_are_no_secrets_in_files() -> None:
+    assert settings().secrets_folder is None
+    assert settings(handrail_secrets="").secrets_folder is None
