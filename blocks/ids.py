@@ -25,6 +25,10 @@ class ActionId(_Named):
     PARAMETER = "parameter", "Field of the start form; its block id names the parameter."
     CHANNEL_PICK = "channel_pick", "Field of the start form: where to post when we are not in the channel."
     RUN_CANCEL = "run_cancel", "Button Cancel, on a run's message, dialog and details. Value: RunRef."
+    RUN_FORCE = "run_force", "Button Force Stop, of a run that is stopping. Value: RunRef."
+    RUN_RESUME = "run_resume", "Button Resume from Here, of a run that did not complete. Value: RunRef."
+    TASK_DONE = "task_done", "Button Mark as Done, of a step whose outcome is unknown. Value: StepRef."
+    TASK_AGAIN = "task_again", "Button Run Again This Step, of such a step. Value: StepRef."
     RUN_DETAILS = "run_details", "Button View Details. Value: RunRef."
     RUN_AGAIN = "run_again", "Button Run Again of an ended run's dialog. Value: RunRef."
     RUN_PAGE = "run_page", "Button Open the page, in the details. Value: RunRef."
@@ -39,6 +43,8 @@ class ActionId(_Named):
         "reject_in_dialog",
         "Button Reject in the dialog; asks for a comment. Value: ApprovalRef.",
     )
+    ANSWER = "answer", "Button Answer… of a step's question; opens its form. Value: QuestionRef."
+    REHEARSAL = "rehearsal", "Field of the start form: only show what would be done."
     COMMENT = "comment", "Field Comment, on an approval's message and in the comment form."
     TASK_PICK = "task_pick", "Menu of the details: a task was chosen. Option value: DetailsPlace."
     DETAILS_BACK = "details_back", "Button of the details: back to the list of tasks. Value: DetailsPlace."
@@ -61,6 +67,7 @@ class CallbackId(_Named):
         "comment_form",
         "Approve or Reject with a comment; its submit decides. Metadata: CommentDraft.",
     )
+    ANSWER_FORM = "answer_form", "A step's question; its submit answers. Metadata: QuestionRef."
     PAGE_LINK = "page_link", "A link to the run's page for one person."
     MESSAGE = "message", "A modal that only says something."
 
@@ -71,8 +78,11 @@ class BlockPrefix(_Named):
     PARAMETER = "param", "`param:<name>:<version>`: a field of the start form."
     MISTAKE = "mistake", "`mistake:<name>`: what is said above a field of the start form."
     CHANNEL = "channel", "`channel:post`: the field for the channel to post in."
+    REHEARSAL = "rehearsal", "`rehearsal:form`: the field for a rehearsal."
     COMMENT = "comment", "`comment:<approval id>`: the field Comment."
     APPROVAL = "approval", "`approval:<approval id>`: the buttons of an approval."
+    QUESTION = "question", "`question:<question id>`: the button of a step's question."
+    STEP = "step", "`step:<step id>`: the buttons of a step whose outcome is unknown."
     RUN = "run", "`run:<number>`: a line in the list of runs."
     WORKFLOW = "workflow", "`workflow:<name>`: the buttons of a workflow in the list."
 

@@ -28,6 +28,17 @@ class RunRef:
 
 
 @dataclass(frozen=True, slots=True)
+class StepRef:
+    run_id: str
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRef:
+    question_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApprovalRef:
     approval_id: str
 
@@ -75,16 +86,26 @@ class FormDraft:
 @dataclass(frozen=True, slots=True)
 class HistoryPlace:
     """A page of history: runs numbered below `older_than`. `trail` holds that number of each newer page,
-    for the way back; the first page is not in it."""
+    for the way back; the first page is not in it. Rehearsals are listed when `rehearsals` says so."""
 
     workflow: str | None = None
     status: RunStatus | None = None
     older_than: int | None = None
     trail: tuple[int, ...] = ()
+    rehearsals: bool = False
 
 
 Value = (
-    RunRef | ApprovalRef | CommentDraft | DetailsPlace | WorkflowRef | PickerDraft | FormDraft | HistoryPlace
+    RunRef
+    | StepRef
+    | QuestionRef
+    | ApprovalRef
+    | CommentDraft
+    | DetailsPlace
+    | WorkflowRef
+    | PickerDraft
+    | FormDraft
+    | HistoryPlace
 )
 V = TypeVar("V", bound=Value)
 
@@ -151,6 +172,8 @@ _is_id = _matches("[0-9a-f]{32}")
 _CHECKS: dict[str, Callable[[object], bool]] = {
     "run_id": _is_id,
     "approval_id": _is_id,
+    "question_id": _is_id,
+    "step_id": _matches("[A-Za-z_][A-Za-z0-9_-]{0,99}"),
     "task_id": _is_id,
     "again_of": _is_id,
     "digest": _matches("[0-9a-f]{64}"),
@@ -163,5 +186,6 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "kept": lambda value: isinstance(value, dict),
     "page": _is_count,
     "approve": lambda value: type(value) is bool,
+    "rehearsals": lambda value: type(value) is bool,
     "trail": _is_trail,
 }

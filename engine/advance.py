@@ -20,6 +20,7 @@ from engine.core.events import (
     RunStarted,
     StartChild,
     StartItems,
+    Succeeded,
     TaskFinished,
     Transition,
     WorkerLost,
@@ -32,7 +33,7 @@ from engine.news import News, news_of
 from engine.registry import Registry
 from engine.showing import show_run, show_transition
 from engine.versions import Versions
-from store import locking, runs, slots, transitions
+from store import locking, runs, slots, terminals, transitions
 from store.database import Connection, Database
 from store.runs import NewRun, ParentStep
 
@@ -79,7 +80,8 @@ def advance(
 ) -> Transition:
     """Let one event happen to a run whose row this transaction has locked. `snapshot` is what was read under
     that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one; `arguments`
-    are those of tasks, by step and item, that were not recorded before. Child runs begin in the same transaction."""
+    are those of tasks, by step and item, that were not recorded before. Child runs begin in the same
+    transaction."""
     snapshot = snapshot or snapshot_for(c, locked, event)
     transition = _plan(c, engine, locked, snapshot, event)
     if transition.is_noop:
@@ -96,7 +98,8 @@ def snapshot_for(c: Connection, locked: LockedRun, event: Event) -> RunSnapshot:
     """All that planning this event needs to know of its run."""
     match event:
         case TaskFinished(step_id) | WorkerLost(step_id):
-            return locking.load_snapshot(c, locked, step_id, event.item)
+            goes_on = isinstance(event, TaskFinished) and isinstance(event.outcome, Succeeded)
+            return locking.load_snapshot(c, locked, step_id, event.item, goes_on=goes_on)
         case _:
             return locking.load_snapshot(c, locked)
 
@@ -121,7 +124,9 @@ def begin_run(c: Connection, engine: Engine, new: NewRun, changes: Changes) -> L
     inserted = runs.insert_run(c, replace(new, concurrency_key=key))
     locked = locking.lock_run(c, inserted.id)
     assert locked is not None, "a run is there in the transaction that inserted it"
-    if locked.channel_id is not None:
+    if locked.team_id == TERMINAL_TEAM:
+        terminals.hold_run(c, locked.id)
+    elif locked.channel_id is not None:
         show_run(c, locked)
     changes.note(locked, advance(c, engine, locked, RunStarted(is_queued), new.requester, changes=changes))
     return locked

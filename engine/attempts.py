@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -73,7 +73,7 @@ def finish_attempt(
     A worker that was given up for dead finds its attempt gone: nothing is recorded, nothing claimed. So it may
     be repeated by who does not know whether it was done.
     """
-    event = TaskFinished(claim.step_id, claim.attempt, outcome, claim.item, random.random())
+    event = TaskFinished(claim.step_id, claim.attempt, outcome, claim.item, secrets.randbelow(1000) / 1000)
     exit_code = outcome.exit_code if isinstance(outcome, Succeeded | Failed) else None
     with announced(engine) as changes, engine.database.write() as c:
         locked = locking.lock_run(c, claim.run_id)

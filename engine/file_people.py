@@ -190,18 +190,26 @@ def _read_channel(message: Fields, scope: Scope, templates: Templates) -> str | 
             "'channel' is empty: # begins a comment. Put quotes around the name: '#releases'.",
         )
         return None
-    text = read_text(message, "channel", scope.at_start(), templates)
-    if text and is_fixed(text) and not (CHANNEL_ID.fullmatch(text) or _CHANNEL_NAME.fullmatch(text)):
+    text = _read_shaped(message, "channel", scope, templates)
+    if text is not None and not (CHANNEL_ID.fullmatch(text) or _CHANNEL_NAME.fullmatch(text)):
         message.add(
             "channel",
             "MESSAGE-WHO",
             f"'{excerpt(text)}' is no Slack channel. Write a name such as '#releases', or an id such as C0OPS.",
         )
-    return text or None
+    return message.text("channel")
 
 
 def _read_user(message: Fields, scope: Scope, templates: Templates) -> str | None:
-    text = read_text(message, "user", scope.at_start(), templates)
-    if text and is_fixed(text) and not USER_ID.fullmatch(text):
+    text = _read_shaped(message, "user", scope, templates)
+    if text is not None and not USER_ID.fullmatch(text):
         message.add("user", "MESSAGE-WHO", f"'{excerpt(text)}' is not a Slack user id such as U0BOB.")
-    return text or None
+    return message.text("user")
+
+
+def _read_shaped(message: Fields, key: str, scope: Scope, templates: Templates) -> str | None:
+    """The text, if it is there and holds no expression. What a step prints must not choose who reads a message."""
+    text = read_text(message, key, scope.at_start(), templates)
+    node = message.node(key)
+    is_text = isinstance(node, Scalar) and isinstance(node.value, str)
+    return text if is_text and is_fixed(text) else None

@@ -13,6 +13,7 @@ from engine.file_expressions import OUTPUTS, Scope, Templates
 from engine.file_parameters import IDENTIFIER, IDENTIFIER_HINT, read_parameters
 from engine.file_people import read_text
 from engine.file_steps import read_steps
+from engine.secrets import OWN_VARIABLE, variable_of
 from engine.sources import read_source
 from engine.yaml_fields import Fields
 from engine.yaml_nodes import Mistakes, Scalar, Table, read_nodes
@@ -110,6 +111,12 @@ def _read_secrets(fields: Fields) -> tuple[str, ...]:
         if not IDENTIFIER.fullmatch(scalar.text):
             fields.mistakes.add(
                 scalar.place, "WF-NAME", f"'{name}' cannot be the name of a secret. {IDENTIFIER_HINT}"
+            )
+        elif variable_of(scalar.text) == OWN_VARIABLE:
+            fields.mistakes.add(
+                scalar.place,
+                "WF-NAME",
+                f"No secret can have the name '{name}': {OWN_VARIABLE} is Handrail's own. Choose another name.",
             )
         elif scalar.text in found:
             fields.mistakes.add(

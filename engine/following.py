@@ -48,6 +48,8 @@ def spread(engine: Engine, news: Iterable[News]) -> None:
                     assert_never(each)
         except Problem as problem:
             logger.warning("news_wait news=%s problem=%s", each, problem)
+        except Exception:  # what it follows from has been committed, and whoever asked for that is told so
+            logger.exception("news_lost news=%s", each)
 
 
 # --- parents and children

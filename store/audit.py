@@ -34,7 +34,7 @@ class Chain:
         """Append to `rows`, which the caller inserts."""
         for fact in facts:
             data = dict(fact.data)
-            self.head = _hash(self.head, self.length + 1, now, actor, fact.kind, data)
+            self.head = line_hash(self.head, self.length + 1, now, actor, fact.kind, data)
             self.length += 1
             self.rows.append(
                 {
@@ -73,7 +73,13 @@ _MOVE_WORKSPACE_HEAD = (
     .values(chain_length=bindparam("b_new_length"), chain_head=bindparam("b_head"))
 )
 _INSERT_WORKSPACE = upsert(workspaces).on_conflict_do_nothing(index_elements=["team_id"])
-_CHAIN = select(audit_events).where(audit_events.c.chain == bindparam("b_id")).order_by(audit_events.c.seq)
+_PERMISSIONS = (
+    select(audit_events.c.data)
+    .where(audit_events.c.chain == bindparam("b_id"), audit_events.c.kind == "permissions_changed")
+    .order_by(audit_events.c.seq.desc())
+    .limit(1)
+)
+_TEAMS = select(workspaces.c.team_id).order_by(workspaces.c.team_id)
 
 
 def append_fact(
@@ -90,12 +96,11 @@ def append_fact(
     In a transaction that holds a LockedRun, append to its chain by `apply_transition` or `append_to_run`
     instead: this function moves the head behind its back, and its next write raises StaleWrite.
     """
-    key = run_id or team_id
-    read, move = (_RUN_HEAD, _MOVE_RUN_HEAD) if run_id else (_WORKSPACE_HEAD, _MOVE_WORKSPACE_HEAD)
     if run_id is None:
-        c.execute(_INSERT_WORKSPACE, new_workspace(team_id))
-    chain = Chain(*c.execute(read.with_for_update(key_share=True), {"b_id": key}).one())
-    _write(c, chain, move, Fact(kind, data), actor, now)
+        append_to_workspace(c, _lock_workspace(c, team_id), Fact(kind, data), actor, now)
+    else:
+        chain = Chain(*c.execute(_RUN_HEAD.with_for_update(key_share=True), {"b_id": run_id}).one())
+        append_to_run(c, chain, Fact(kind, data), actor, now)
 
 
 def append_to_run(c: Connection, chain: Chain, fact: Fact, actor: str, now: int) -> None:
@@ -103,24 +108,35 @@ def append_to_run(c: Connection, chain: Chain, fact: Fact, actor: str, now: int)
     _write(c, chain, _MOVE_RUN_HEAD, fact, actor, now)
 
 
+def append_to_workspace(c: Connection, chain: Chain, fact: Fact, actor: str, now: int) -> None:
+    """Append one fact to the chain of a workspace that this transaction has locked."""
+    _write(c, chain, _MOVE_WORKSPACE_HEAD, fact, actor, now)
+
+
+def record_permissions(c: Connection, team_id: str, digest: str | None, actor: str, now: int) -> bool:
+    """Append that other permissions are in force in a workspace, unless its trail says so already. The digest is
+    None while there is no permissions file, as it is at first."""
+    chain = _lock_workspace(c, team_id)
+    last: Any = c.execute(_PERMISSIONS, {"b_id": team_id}).scalar()
+    if digest == (last["digest"] if last else None):
+        return False
+    append_to_workspace(c, chain, Fact("permissions_changed", {"digest": digest}), actor, now)
+    return True
+
+
+def workspace_ids(c: Connection) -> list[str]:
+    return list(c.execute(_TEAMS).scalars())
+
+
 def new_workspace(team_id: str) -> dict[str, Any]:
     """The row of a workspace that nothing was counted for yet."""
     return {"team_id": team_id, "last_number": 0, "chain_length": 0, "chain_head": ""}
 
 
-def verify_chain(c: Connection, run_or_team_id: str) -> bool:
-    """Whether no line of a chain was changed, removed or put in between."""
-    head, length = "", 0
-    for row in c.execute(_CHAIN, {"b_id": run_or_team_id}):
-        length += 1
-        head = _hash(head, length, row.at, row.actor, row.kind, row.data)
-        if (row.seq, row.hash) != (length, head):
-            return False
-    for read in (_RUN_HEAD, _WORKSPACE_HEAD):
-        kept = c.execute(read, {"b_id": run_or_team_id}).one_or_none()
-        if kept is not None:
-            return (kept.chain_length, kept.chain_head) == (length, head)
-    return True
+def _lock_workspace(c: Connection, team_id: str) -> Chain:
+    """The end of a workspace's chain, with its lock. Whoever needs a run's lock too takes that first."""
+    c.execute(_INSERT_WORKSPACE, new_workspace(team_id))
+    return Chain(*c.execute(_WORKSPACE_HEAD.with_for_update(key_share=True), {"b_id": team_id}).one())
 
 
 def _write(c: Connection, chain: Chain, move: Any, fact: Fact, actor: str, now: int) -> None:
@@ -131,6 +147,7 @@ def _write(c: Connection, chain: Chain, move: Any, fact: Fact, actor: str, now: 
     chain.insert_rows(c)
 
 
-def _hash(previous: str, seq: int, at: int, actor: str, kind: str, data: dict[str, JsonValue]) -> str:
+def line_hash(previous: str, seq: int, at: int, actor: str, kind: str, data: dict[str, JsonValue]) -> str:
+    """What a line's hash covers: itself, and by the hash before it all lines before."""
     line = to_json([previous, seq, at, actor, kind, data])
     return hashlib.sha256(line.encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select
 
 from engine.core.definition import JsonValue
 from engine.core.state import TERMINAL_RUN_STATUSES, RunStatus
@@ -29,6 +29,15 @@ class Child:
     parent_step_id: str
 
 
+def _family() -> Select[tuple[str]]:
+    member = select(runs.c.id).where(runs.c.id == bindparam("b_run")).cte("family", recursive=True)
+    return select(member.union_all(select(runs.c.id).where(runs.c.parent_run_id == member.c.id)).c.id)
+
+
+FAMILY = _family()
+"""The run `b_run`, its children, and theirs."""
+
+_MEMBERS = select(runs.c.id, runs.c.status).where(runs.c.id.in_(FAMILY))
 _OTHER = runs.alias("other")
 _CHILD = select(
     runs.c.id,
@@ -50,16 +59,14 @@ _NEWEST_NUMBER = (
     .where(_OTHER.c.parent_run_id == runs.c.parent_run_id, _OTHER.c.parent_step_id == runs.c.parent_step_id)
     .scalar_subquery()
 )
+_WAITS_FOR_IT = and_(
+    tasks.c.run_id == runs.c.parent_run_id,
+    tasks.c.step_id == runs.c.parent_step_id,
+    tasks.c.item == 0,
+    tasks.c.status == constant("waiting"),
+)
 _WAITED_FOR = (
-    _CHILD.join(
-        tasks,
-        and_(
-            tasks.c.run_id == runs.c.parent_run_id,
-            tasks.c.step_id == runs.c.parent_step_id,
-            tasks.c.item == 0,
-            tasks.c.status == constant("waiting"),
-        ),
-    )
+    _CHILD.select_from(runs.join(tasks, _WAITS_FOR_IT))
     .where(
         runs.c.parent_run_id.is_not(None),
         runs.c.number == _NEWEST_NUMBER,
@@ -67,6 +74,11 @@ _WAITED_FOR = (
     )
     .limit(bindparam("b_limit"))
 )
+
+
+def family(c: Connection, run_id: str) -> dict[str, RunStatus]:
+    """A run, its children, and theirs, by id."""
+    return {row.id: RunStatus(row.status) for row in c.execute(_MEMBERS, {"b_run": run_id})}
 
 
 def newest_child(c: Connection, parent_run_id: str, step_id: str) -> Child | None:

@@ -65,8 +65,9 @@ _STOP_TASK = (
     )
     .values(_STOP)
 )
+# The step itself is marked too: it has been told.
 _STOP_ITEMS = (
-    update(tasks).where(*_STEP, tasks.c.item > 0, tasks.c.status == constant("running")).values(_STOP)
+    update(tasks).where(*_STEP, tasks.c.status.in_([constant("running"), constant("waiting")])).values(_STOP)
 )
 _NOT_BEGUN = (tasks.c.status == constant("pending"), tasks.c.due_at.is_(None))
 _NEXT_ITEMS = (

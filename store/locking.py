@@ -156,9 +156,12 @@ def version_of(c: Connection, run_id: str) -> RunVersion:
     return RunVersion(*c.execute(_VERSION, {"b_run": run_id}).one())
 
 
-def load_snapshot(c: Connection, locked: LockedRun, step_id: str = "", item: int = 0) -> RunSnapshot:
-    """The run as planning sees it, with the one item that the event concerns, if it concerns one. Read before a
-    decision is inserted: a ballot found here counts already."""
+def load_snapshot(
+    c: Connection, locked: LockedRun, step_id: str = "", item: int = 0, *, goes_on: bool = False
+) -> RunSnapshot:
+    """The run as planning sees it, with the one item that the event concerns, if it concerns one. `goes_on`: that
+    item has ended well, so a fan-out ends with it only when nothing of it is pending. Read before a decision is
+    inserted: a ballot found here counts already."""
     loaded = load_tasks(c, locked.id)
     return RunSnapshot(
         status=locked.status,
@@ -174,7 +177,7 @@ def load_snapshot(c: Connection, locked: LockedRun, step_id: str = "", item: int
         is_queued=locked.is_queued,
         is_rehearsal=locked.is_rehearsal,
         inputs=loaded.inputs,
-        fan_outs=_load_fan_outs(c, locked.id) if loaded.fans_out or locked.round > 1 or item else {},
+        fan_outs=_load_fan_outs(c, locked.id, goes_on) if loaded.fans_out or locked.round > 1 or item else {},
         items=_load_item(c, locked.id, step_id, item) if item else {},
     )
 
@@ -238,14 +241,14 @@ def _load_item(c: Connection, run_id: str, step_id: str, item: int) -> dict[tupl
     return {} if row is None else {(step_id, item): _state(step_id, item, *row)}
 
 
-def _load_fan_outs(c: Connection, run_id: str) -> dict[str, FanOut]:
+def _load_fan_outs(c: Connection, run_id: str, goes_on: bool) -> dict[str, FanOut]:
     counts: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
     for step_id, status, is_due, count in c.execute(_FAN_OUTS, {"b_run": run_id}):
         counts[step_id][_FAN_OUT_FIELDS[status, bool(is_due)]] += count
     fan_outs = {step_id: FanOut(**fields) for step_id, fields in counts.items()}
     return {
         step_id: replace(fan, results=_load_results(c, run_id, step_id))
-        if not fan.pending and fan.active <= 1
+        if fan.active <= 1 and not (goes_on and fan.pending)
         else fan
         for step_id, fan in fan_outs.items()
     }

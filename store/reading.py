@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Table,
     bindparam,
+    case,
     desc,
     func,
     select,
@@ -32,6 +33,16 @@ from engine.core.picture import (
     TaskPicture,
 )
 from engine.core.state import TERMINAL_RUN_STATUSES, RunStatus, TaskStatus
+from store.columns import constant
+from store.picture_parts import (
+    has_fan_out,
+    read_children,
+    read_fan_outs,
+    read_parent,
+    read_questions,
+    read_queue,
+    read_resumer,
+)
 from store.tables import approvals, attempts, audit_events, decisions, log_chunks, runs, tasks
 
 MAX_FACTS = 500
@@ -44,13 +55,24 @@ def _shared(picture: type, table: Table) -> list[ColumnElement[Any]]:
 
 
 _OF_RUN: BindParameter[str] = bindparam("b_run")
-_RUN = select(*_shared(RunPicture, runs)).where(runs.c.id == _OF_RUN)
+_RUN = select(
+    *_shared(RunPicture, runs), runs.c.concurrency_key, runs.c.parent_run_id, runs.c.parent_step_id
+).where(runs.c.id == _OF_RUN)
 _LATEST_ATTEMPT = (attempts.c.task_id == tasks.c.id) & (attempts.c.number == tasks.c.attempt)
-_TASKS = (
-    select(*_shared(TaskPicture, tasks), attempts.c.exit_code)
-    .select_from(tasks.outerjoin(attempts, _LATEST_ATTEMPT))
-    .where(tasks.c.run_id == _OF_RUN, tasks.c.item == 0)
-    .order_by(tasks.c.scheduled_at.is_(None), tasks.c.scheduled_at, tasks.c.position)
+# How long the attempt waits that follows a failed one.
+_PAUSE = case(
+    (
+        (tasks.c.status == constant("pending")) & (tasks.c.failures > 0),
+        tasks.c.due_at - attempts.c.finished_at,
+    )
+)
+_TASK = select(*_shared(TaskPicture, tasks), attempts.c.exit_code, _PAUSE.label("pause_ms")).select_from(
+    tasks.outerjoin(attempts, _LATEST_ATTEMPT)
+)
+_ITEM_IDS: BindParameter[list[str]] = bindparam("b_items", expanding=True)
+_ITEMS = _TASK.where(tasks.c.id.in_(_ITEM_IDS))
+_TASKS = _TASK.where(tasks.c.run_id == _OF_RUN, tasks.c.item == 0).order_by(
+    tasks.c.scheduled_at.is_(None), tasks.c.scheduled_at, tasks.c.position
 )
 _APPROVALS = (
     select(*_shared(ApprovalPicture, approvals))
@@ -93,8 +115,8 @@ class RunPulse:
     resolved: int
 
 
-def _last_chunks(stream: str) -> Any:
-    """The chunks that hold the last bytes of one stream, of the latest attempt of every task of a run."""
+def _last_chunks(stream: str, *which: ColumnElement[bool]) -> Any:
+    """The chunks that hold the last bytes of one stream, of the latest attempt of each of these tasks."""
     size = attempts.c[f"{stream}_size"]
     return (
         select(
@@ -112,11 +134,17 @@ def _last_chunks(stream: str) -> Any:
             & (log_chunks.c.stream == stream)
             & (log_chunks.c.stop > size - bindparam("b_tail_bytes")),
         )
-        .where(tasks.c.run_id == _OF_RUN)
+        .where(*which)
     )
 
 
-_TAILS = union_all(_last_chunks("stdout"), _last_chunks("stderr")).order_by("seq")
+def _tails(*which: ColumnElement[bool]) -> Any:
+    return union_all(_last_chunks("stdout", *which), _last_chunks("stderr", *which)).order_by("seq")
+
+
+_ONLY_LOOKED_UP = frozenset({"concurrency_key", "parent_run_id", "parent_step_id"})
+_TAILS = _tails(tasks.c.run_id == _OF_RUN, tasks.c.item == 0)
+_ITEM_TAILS = _tails(tasks.c.id.in_(_ITEM_IDS))
 
 
 def run_picture(
@@ -135,17 +163,23 @@ def run_picture(
     run = c.execute(_RUN, values).one_or_none()
     if run is None:
         return None
-    tails = _read_tails(c, run_id, tail_bytes) if with_output else {}
-    pictures = tuple(_task_picture(row, tails) for row in c.execute(_TASKS, values))
-    asks = any(task.kind is StepKind.APPROVAL and task.is_scheduled for task in pictures)
+    limit = tail_bytes if with_output else None
+    pictures = _read_tasks(c, run_id, limit)
+    begun = {task.kind for task in pictures if task.is_scheduled or run.round > 1}
+    own = {key: value for key, value in run._mapping.items() if key not in _ONLY_LOOKED_UP}
     return RunPicture(
         **{
-            **run._mapping,
+            **own,
             "status": RunStatus(run.status),
             "outcome": RunStatus(run.outcome) if run.outcome else None,
         },
+        resumed_by=read_resumer(c, run_id) if run.round > 1 else None,
+        queue=read_queue(c, run.team_id, run.concurrency_key, run.number) if run.is_queued else None,
+        parent=read_parent(c, run.parent_run_id, run.parent_step_id) if run.parent_run_id else None,
+        children=read_children(c, run_id) if StepKind.WORKFLOW in begun else (),
+        questions=read_questions(c, run_id, pictures) if StepKind.INPUT in begun else (),
         tasks=pictures,
-        approvals=_read_approvals(c, run_id) if asks else (),
+        approvals=_read_approvals(c, run_id) if StepKind.APPROVAL in begun else (),
         facts=_read_facts(c, run_id) if with_facts else (),
     )
 
@@ -167,11 +201,12 @@ def list_runs(
     since: int | None = None,
     older_than: int | None = None,
     is_live: bool = False,
+    with_rehearsals: bool = False,
     limit: int = 10,
 ) -> RunPage:
-    """A page of history, newest first, runs in progress included. `workflows` are those that may be seen,
-    None for all; `since` is the earliest creation (milliseconds); `older_than` a run number; `is_live` leaves
-    out what has ended."""
+    """A page of history, newest first, runs in progress included, rehearsals only when asked for. `workflows` are
+    those that may be seen, None for all; `since` is the earliest creation (milliseconds); `older_than` a run
+    number; `is_live` leaves out what has ended."""
     statement = select(*_shared(RunSummary, runs)).where(runs.c.team_id == team_id)
     if workflow is not None:
         statement = statement.where(runs.c.workflow_name == workflow)
@@ -185,6 +220,8 @@ def list_runs(
         statement = statement.where(runs.c.created_at >= since)
     if older_than is not None:
         statement = statement.where(runs.c.number < older_than)
+    if not with_rehearsals:
+        statement = statement.where(~runs.c.is_rehearsal)
     if is_live:
         statement = statement.where(runs.c.status.not_in(TERMINAL_RUN_STATUSES))
     rows = c.execute(statement.order_by(desc(runs.c.number)).limit(limit + 1)).all()
@@ -205,9 +242,45 @@ class _Tail:
         return OutputTail(text, is_cut=self.size > limit)
 
 
-def _read_tails(c: Connection, run_id: str, tail_bytes: int) -> dict[tuple[str, str], OutputTail]:
+def _read_tasks(c: Connection, run_id: str, tail_bytes: int | None) -> tuple[TaskPicture, ...]:
+    """All steps, with their output unless `tail_bytes` is None, and the items of those that are fan-outs."""
+    values = {"b_run": run_id}
+    tails = _read_tails(c, _TAILS, values, tail_bytes)
+    pictures = tuple(_task_picture(row, tails) for row in c.execute(_TASKS, values))
+    if not any(map(has_fan_out, pictures)):
+        return pictures
+    fan_outs, shown = read_fan_outs(c, run_id)
+    items = _read_items(c, shown, tail_bytes)
+    return tuple(
+        replace(task, fan_out=fan_outs[task.step_id], items=tuple(items[task.step_id]))
+        if task.step_id in fan_outs
+        else task
+        for task in pictures
+    )
+
+
+def _read_items(
+    c: Connection, shown: Sequence[str], tail_bytes: int | None
+) -> Mapping[str, list[TaskPicture]]:
+    """These items by their step, in the order in which they are to be shown."""
+    items: dict[str, list[TaskPicture]] = defaultdict(list)
+    if not shown:
+        return items
+    values = {"b_items": list(shown)}
+    tails = _read_tails(c, _ITEM_TAILS, values, tail_bytes)
+    pictures = {row.id: _task_picture(row, tails) for row in c.execute(_ITEMS, values)}
+    for item_id in shown:
+        items[pictures[item_id].step_id].append(pictures[item_id])
+    return items
+
+
+def _read_tails(
+    c: Connection, statement: Any, values: Mapping[str, Any], tail_bytes: int | None
+) -> dict[tuple[str, str], OutputTail]:
     tails: dict[tuple[str, str], _Tail] = defaultdict(_Tail)
-    for row in c.execute(_TAILS, {"b_run": run_id, "b_tail_bytes": tail_bytes}):
+    if tail_bytes is None:
+        return {}
+    for row in c.execute(statement, {**values, "b_tail_bytes": tail_bytes}):
         tail = tails[row.task_id, row.stream]
         tail.size = row.size
         tail.texts.append(row.text)

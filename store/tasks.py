@@ -17,6 +17,7 @@ from engine.core.definition import JsonValue
 from engine.core.eligibility import TERMINAL_TEAM
 from engine.core.evaluate import Names, expression_names
 from engine.core.state import RunStatus, TaskState
+from store.children import FAMILY
 from store.columns import constant, now_millis
 from store.locking import LockedRun, load_tasks, run_context
 from store.tables import attempts, runs, tasks
@@ -92,9 +93,10 @@ _NOT_IN_TIME = "55P03"
 _OF_RUN = tasks.c.run_id == bindparam("b_run")
 # What was started in a terminal is carried out by the process that runs there, and by no other.
 _OF_WORKERS = tasks.c.team_id != constant(TERMINAL_TEAM)
+_OF_FAMILY = tasks.c.run_id.in_(FAMILY)
 _CANDIDATES = {
     is_for_run: (_FREE_CANDIDATE.where(which), _CANDIDATE.where(which), _ANY_CANDIDATE.where(which))
-    for is_for_run, which in ((False, _OF_WORKERS), (True, _OF_RUN))
+    for is_for_run, which in ((False, _OF_WORKERS), (True, _OF_FAMILY))
 }
 
 _CLAIMED = (
@@ -189,11 +191,12 @@ _IS_EXPIRED = select(tasks.c.id).where(
     tasks.c.lease_until <= _NOW,
 )
 _DUE_COUNT = select(func.count()).select_from(tasks).where(*_IS_DUE)
-_DUE_COUNTS = {False: _DUE_COUNT.where(_OF_WORKERS), True: _DUE_COUNT.where(_OF_RUN)}
+_DUE_COUNTS = {False: _DUE_COUNT.where(_OF_WORKERS), True: _DUE_COUNT.where(_OF_FAMILY)}
 
 
 def claim_next(c: Connection, worker: str, lease_ms: int, run_id: str | None = None) -> Claim | None:
-    """Claim the task that has been due for the longest time: of one run, or of all but those in terminals.
+    """Claim the task that has been due for the longest time: of one run and its children, or of all but those in
+    terminals.
     None when nothing is due.
 
     Counts the run's version up and sets it running.

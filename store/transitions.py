@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, delete, func, null, select, update
 
 from engine.core.definition import JsonValue
-from engine.core.events import Transition
+from engine.core.events import Fact, Transition
 from engine.core.state import RunStatus, TaskState, TaskStatus
 from store.columns import constant
 from store.effects import carry_out
@@ -74,6 +75,7 @@ _END_ATTEMPT = (
         exit_code=bindparam("b_exit_code"),
         error=bindparam("b_error", type_=attempts.c.error.type),
     )
+    .returning(attempts.c.worker, attempts.c.started_at)
 )
 _CHANGE_RUN = (
     update(runs)
@@ -116,20 +118,21 @@ def apply_transition(
 
     `actor` is whom the audit trail names; `exit_code` that of the attempt which ended; `arguments` are those of
     tasks, by step and item, that were not recorded before. Attempts that end here are closed, so nothing can be
-    written in their name afterwards. Raises StaleWrite when a row is not as it was planned from; the transaction must be
-    given up then.
+    written in their name afterwards. Raises StaleWrite when a row is not as it was planned from; the transaction
+    must be given up then.
     """
     if transition.is_noop:
         return
     if locked.status.is_terminal and not transition.is_new_round:
         raise StaleWrite(f"run {locked.id} has ended already")
     _change_tasks(c, locked, transition, now, arguments)
-    _end_attempts(c, locked, transition.tasks, now, exit_code)
+    ended = _end_attempts(c, locked, transition.tasks, now, exit_code)
     for effect in transition.effects:
         carry_out(c, locked, effect, now, actor)
     if transition.status.is_terminal:
         _remove_timers(c, locked, [""])  # the run's own
-    _change_run(c, locked, transition, now, actor)
+    facts = _with_workers(transition.facts, ended)
+    _change_run(c, locked, replace(transition, facts=facts), now, actor)
 
 
 def _change_tasks(
@@ -197,11 +200,22 @@ def _task_values(
     }
 
 
+class _Ended(NamedTuple):
+    """An attempt that this transition has closed."""
+
+    step_id: str
+    item: int
+    number: int
+    worker: str
+    started_at: int
+
+
 def _end_attempts(
     c: Connection, locked: LockedRun, changed: Iterable[TaskState], now: int, exit_code: int | None
-) -> None:
-    ended = [
-        {
+) -> list[_Ended]:
+    ended = []
+    for task in changed:
+        values = {
             "b_run": locked.id,
             "b_step": task.step_id,
             "b_item": task.item,
@@ -211,11 +225,36 @@ def _end_attempts(
             "b_exit_code": exit_code,
             "b_error": task.error,
         }
-        for task in changed
-        if task.attempt
-    ]
-    if ended:
-        c.execute(_END_ATTEMPT, ended)
+        closed = c.execute(_END_ATTEMPT, values).one_or_none() if task.attempt else None
+        if closed is not None:
+            ended.append(_Ended(task.step_id, task.item, task.attempt, closed.worker, closed.started_at))
+    return ended
+
+
+def _with_workers(facts: tuple[Fact, ...], ended: Iterable[_Ended]) -> tuple[Fact, ...]:
+    """The facts, and in them which worker carried out what since when: a claim leaves no line of its own, so the
+    first line about its end says it; if there is none, one more."""
+    said = list(facts)
+    for attempt in ended:
+        data: dict[str, JsonValue] = {
+            "attempt": attempt.number,
+            "worker": attempt.worker,
+            "started_at": attempt.started_at,
+        }
+        which = (attempt.step_id, attempt.item)
+        place = next((at for at, fact in enumerate(said) if _task_of(fact) == which), None)
+        if place is None:
+            step: dict[str, JsonValue] = {"step": attempt.step_id} | (
+                {"item": attempt.item} if attempt.item else {}
+            )
+            said.append(Fact("attempt_ended", step | data))
+        else:
+            said[place] = Fact(said[place].kind, {**said[place].data, **data})
+    return tuple(said)
+
+
+def _task_of(fact: Fact) -> tuple[JsonValue, JsonValue]:
+    return fact.data.get("step"), fact.data.get("item", 0)
 
 
 def _outcome_of(task: TaskState) -> str:

@@ -16,7 +16,7 @@ from engine.advance import Engine
 from engine.core.errors import NotFound, Problem
 from engine.core.permission import Principal
 from engine.core.picture import RunPicture
-from store import reading
+from engine.pictures import look_at_run
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,5 +57,4 @@ class Services:
 
 
 def read_picture(engine: Engine, run_id: str) -> RunPicture | None:
-    with engine.database.read() as c:
-        return reading.run_picture(c, run_id)
+    return look_at_run(engine, run_id)

@@ -15,6 +15,7 @@ from bot.web.render import draw_run, names_in
 from engine.advance import Engine
 from engine.core.errors import Busy
 from engine.core.picture import RunPicture
+from engine.pictures import look_at_run
 from store import reading
 from store.reading import RunPulse
 
@@ -39,8 +40,7 @@ class Hints(Protocol):
 
 def read_picture(engine: Engine, run_id: str) -> RunPicture | None:
     """The run as a page shows it."""
-    with engine.database.read() as c:
-        return reading.run_picture(c, run_id, tail_bytes=TAIL_BYTES, with_facts=True)
+    return look_at_run(engine, run_id, tail_bytes=TAIL_BYTES, with_facts=True)
 
 
 @dataclass(slots=True)

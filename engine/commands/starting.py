@@ -12,7 +12,6 @@ from engine.commands.rights import require_children, workflow_to_run
 from engine.core.definition import JsonValue
 from engine.core.parameters import check_parameters
 from engine.core.permission import Principal
-from store import terminals
 from store.database import Connection
 from store.runs import NewRun
 
@@ -49,8 +48,6 @@ def start_run(
             principal.team_id, workflow, parameters, principal.user_id, channel_id, origin, is_rehearsal
         )
         locked = begin_run(c, engine, new, changes)
-        if origin == "terminal":
-            terminals.hold_run(c, locked.id)
         return Started(locked.id, locked.number, locked.is_queued)
 
     return once(engine, delivery_key, Started, insert)

@@ -31,7 +31,8 @@ def cancel_run(
     is_forced: bool = False,
     delivery_key: str | None = None,
 ) -> CancelAsked:
-    """Ask a run to stop; with `is_forced` its final steps too, and without giving anything time to end. Raises NotFound, Refused, Conflict when it has ended, Busy."""
+    """Ask a run to stop; with `is_forced` its final steps too, and without giving anything time to end. Raises
+    NotFound, Refused, Conflict when it has ended, Busy."""
 
     def ask(c: Connection, changes: Changes) -> CancelAsked:
         locked = locking.lock_run(c, run_id)

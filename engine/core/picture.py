@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.core.definition import JsonValue, StepKind
-from engine.core.events import ApprovalStatus
-from engine.core.state import RunStatus, TaskStatus
+from engine.core.events import ApprovalStatus, InputStatus
+from engine.core.state import RESUMABLE_RUN_STATUSES, RunStatus, TaskStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,28 @@ class OutputTail:
 
 
 @dataclass(frozen=True, slots=True)
+class FanOutPicture:
+    """The items of a `foreach` step, counted. `pending` are those that have not begun, `due` those about to begin,
+    again or for the first time."""
+
+    pending: int = 0
+    due: int = 0
+    running: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.pending + self.due + self.running + self.completed + self.failed + self.cancelled
+
+
+@dataclass(frozen=True, slots=True)
 class TaskPicture:
+    """A step, or an item of its fan-out (`item` from 1). `failures` are the attempts of this round that failed and
+    were followed by another, `most_attempts` how many there may be (None: it is not known here), `pause_ms` how
+    long the next one waits."""
+
     id: str
     step_id: str
     title: str
@@ -41,6 +62,28 @@ class TaskPicture:
     finished_at: int | None = None
     stdout: OutputTail = OutputTail()
     stderr: OutputTail = OutputTail()
+    failures: int = 0
+    most_attempts: int | None = None
+    pause_ms: int | None = None
+    is_unknown: bool = False
+    """It ended without anybody knowing whether it took effect."""
+    stop_forced: bool = False
+    is_final: bool = False
+    """It runs whatever became of the others. Known of runs that are stopping."""
+    item: int = 0
+    item_value: JsonValue = None
+    fan_out: FanOutPicture | None = None
+    items: tuple[TaskPicture, ...] = ()
+    """Of its fan-out, those that run or went wrong, failed ones first; not all of very many."""
+
+    @property
+    def waits_until(self) -> int | None:
+        """When a wait ends by itself."""
+        seconds = self.arguments.get("seconds") if isinstance(self.arguments, dict) else None
+        is_wait = self.kind is StepKind.WAIT and self.status is TaskStatus.WAITING
+        if not is_wait or self.started_at is None or not isinstance(seconds, int | float):
+            return None
+        return self.started_at + round(seconds * 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +108,53 @@ class ApprovalPicture:
     expires_at: int
     closed_at: int | None = None
     decisions: tuple[DecisionPicture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPicture:
+    """Values that a step asks people for. `values` are those it goes on with: an answer, or the defaults."""
+
+    id: str
+    step_id: str
+    title: str
+    message: str
+    status: InputStatus
+    people_users: tuple[str, ...]
+    people_groups: tuple[str, ...]
+    created_at: int
+    expires_at: int
+    closed_at: int | None = None
+    answered_by: str | None = None
+    values: Mapping[str, JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPicture:
+    """The newest run that a step has started. Its status is as old as the picture's version: a child that goes on
+    changes nothing of its parent."""
+
+    id: str
+    number: int
+    step_id: str
+    status: RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ParentPicture:
+    """The run that has started this one, and its step that waits for it."""
+
+    id: str
+    number: int
+    workflow_title: str
+    step_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePicture:
+    """A run that waits for its turn: its place, from 1, and the number of the run in front of it."""
+
+    place: int
+    behind: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +183,17 @@ class RunPicture:
     """Those scheduled so far first, in the order they were scheduled; then those to come, in file order."""
     approvals: tuple[ApprovalPicture, ...] = ()
     facts: tuple[Mapping[str, JsonValue], ...] = field(default=())
+    origin: str = "slack"
+    round: int = 1
+    resumed_by: str | None = None
+    """Who began this round, from the second one on."""
+    is_queued: bool = False
+    is_rehearsal: bool = False
+    queue: QueuePicture | None = None
+    parent: ParentPicture | None = None
+    children: tuple[ChildPicture, ...] = ()
+    """One for each step that has started a run, in the order of their numbers."""
+    questions: tuple[QuestionPicture, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -106,6 +207,28 @@ class RunPicture:
     @property
     def open_approvals(self) -> tuple[ApprovalPicture, ...]:
         return tuple(approval for approval in self.approvals if approval.status is ApprovalStatus.OPEN)
+
+    @property
+    def open_questions(self) -> tuple[QuestionPicture, ...]:
+        return tuple(question for question in self.questions if question.status is InputStatus.OPEN)
+
+    @property
+    def is_forced(self) -> bool:
+        """Nothing is given time to end any more, and final steps do not run."""
+        return self.is_stopping and any(task.stop_forced for task in self.tasks)
+
+    @property
+    def may_be_resumed(self) -> bool:
+        return self.status in RESUMABLE_RUN_STATUSES and self.origin != "terminal"
+
+    @property
+    def unknown_tasks(self) -> tuple[TaskPicture, ...]:
+        """Steps of which a person has to find out whether they took effect."""
+        return tuple(task for task in self.tasks if task.is_unknown and task.status is TaskStatus.ERROR)
+
+    def child_of(self, task: TaskPicture) -> ChildPicture | None:
+        """The run that this step has started."""
+        return next((child for child in self.children if child.step_id == task.step_id), None)
 
     @property
     def failing_task(self) -> TaskPicture | None:
@@ -127,6 +250,8 @@ class RunSummary:
     requester: str
     created_at: int
     finished_at: int | None
+    is_queued: bool = False
+    is_rehearsal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

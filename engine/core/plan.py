@@ -86,20 +86,22 @@ def _comes_late(draft: Draft, event: Event) -> bool:
             return not draft.is_queued
         case TaskFinished(step_id, attempt) | WorkerLost(step_id, attempt):
             return not draft.is_running(step_id, attempt, event.item)
-        case ApprovalDecided(step_id) | ApprovalExpired(step_id):
-            return not draft.is_waiting(step_id, StepKind.APPROVAL)
-        case InputAnswered(step_id) | InputExpired(step_id):
-            return not draft.is_waiting(step_id, StepKind.INPUT)
-        case WaitEnded(step_id):
-            return not draft.is_waiting(step_id, StepKind.WAIT)
-        case MessageSettled(step_id):
-            return not draft.is_waiting(step_id, StepKind.MESSAGE)
-        case ChildEnded(step_id):
-            return not draft.is_waiting(step_id, StepKind.WORKFLOW)
-        case RunExpired():
-            return draft.is_queued or not draft.has_started
-        case CancelRequested():
+        case CancelRequested() | RunExpired():
             return False
+        case _:
+            return not draft.is_waiting(event.step_id, _WAITING_FOR[type(event)])
+
+
+_WAITING_FOR = {
+    ApprovalDecided: StepKind.APPROVAL,
+    ApprovalExpired: StepKind.APPROVAL,
+    InputAnswered: StepKind.INPUT,
+    InputExpired: StepKind.INPUT,
+    WaitEnded: StepKind.WAIT,
+    MessageSettled: StepKind.MESSAGE,
+    ChildEnded: StepKind.WORKFLOW,
+}
+"""Which kind of step, waiting, an event speaks of."""
 
 
 def _record(draft: Draft, event: Event) -> None:

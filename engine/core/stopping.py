@@ -16,9 +16,7 @@ def cancel(draft: Draft, by: str, *, is_forced: bool) -> None:
     has_begun = draft.has_started and not draft.is_queued
     draft.fact("cancel_forced" if is_forced else "cancel_requested", by=by)
     draft.fix_outcome(RunStatus.CANCELLED, None)
-    if (
-        is_forced or not has_begun
-    ):  # before the beginning nothing has happened that would have to be tidied up
+    if is_forced or not has_begun:  # before the beginning there is nothing that would have to be tidied up
         draft.is_queued = False
         for step in draft.workflow.steps:
             draft.give_up(step)
@@ -27,7 +25,8 @@ def cancel(draft: Draft, by: str, *, is_forced: bool) -> None:
 def expire(draft: Draft) -> None:
     """The run's time is up. Final steps have timeouts of their own."""
     seconds = draft.workflow.timeout_seconds
-    if seconds is None or draft.is_main_settled:
+    has_begun = draft.has_started and not draft.is_queued
+    if seconds is None or not has_begun or draft.is_main_settled:
         return
     is_told = _stop_steps(draft, is_forced=False)
     if not is_told and draft.outcome is not None:

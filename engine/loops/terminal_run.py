@@ -1,11 +1,12 @@
-"""Says again and again that the terminal of a run is there: the reconciler ends runs of which nobody says it."""
+"""Says again and again that the terminal of a run and its children is there: the reconciler ends runs of which
+nobody says it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from engine.advance import Engine
-from store import terminals
+from store import children, terminals
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,4 +18,5 @@ class HoldTerminalRun:
 
     def tick(self) -> None:
         with self.engine.database.write() as c:
-            terminals.hold_run(c, self.run_id)
+            for run_id, status in children.family(c, self.run_id).items():
+                (terminals.release_run if status.is_terminal else terminals.hold_run)(c, run_id)

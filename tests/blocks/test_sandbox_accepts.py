@@ -45,6 +45,13 @@ FILLED: dict[str, JsonValue] = {
     "boolean": True,
     "choice": "web",
     "date": "2026-01-31",
+    "time": "07:30",
+    "datetime": "2026-01-31T07:30:00Z",
+    "users": ["U0ADA", "U0BOB"],
+    "channels": ["C0OPS"],
+    "email": "ada@example.com",
+    "url": "https://example.com/",
+    "json": {"a": [1]},
 }
 CARDS = [WorkflowCard(f"w{number}", f"Workflow {number}", "About it.") for number in range(130)]
 

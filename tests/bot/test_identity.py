@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.slack.identity import FAILED_SECONDS, MAX_AGE_SECONDS, Identity
@@ -125,3 +126,28 @@ def test_it_knows_where_we_can_post(slack: SandboxClient, slack_url: str) -> Non
     assert ask(slack_url, question) is False
     slack.faults("conversations.info", "error:internal_error")
     assert ask(slack_url, question) is None
+
+
+def test_the_zone_of_a_person_is_what_slack_says_and_utc_where_it_does_not(
+    slack: SandboxClient, slack_url: str
+) -> None:
+    class Elsewhere(SlackClient):
+        async def users_info(self, **arguments: Any) -> Any:
+            offsets: dict[str, Any] = {ADA: 5 * 3600 + 1800, BOB: -3600, CYD: 10**9}
+            return {"user": {"tz_offset": offsets.get(arguments["user"])}}
+
+    async def question(identity: Identity) -> None:
+        there = Identity(Elsewhere(TOKEN, f"{slack_url}/api/"), Clock())
+        noon = datetime(2026, 1, 31, 12, tzinfo=UTC)
+        assert f"{noon.astimezone(await there.zone(ADA)):%H:%M}" == "17:30"
+        assert f"{noon.astimezone(await there.zone(BOB)):%H:%M}" == "11:00"
+        assert [await there.zone(user) for user in (CYD, GUS)] == [UTC, UTC]
+        assert await identity.zone("U0NOBODY") == UTC
+
+    ask(slack_url, question)
+
+
+def test_the_groups_of_the_workspace_are_known_or_not(slack: SandboxClient, slack_url: str) -> None:
+    assert ask(slack_url, lambda identity: identity.groups()) == {"S0ONCALL": "@oncall"}
+    slack.faults("usergroups.list", "error:internal_error")
+    assert ask(slack_url, lambda identity: identity.groups()) is None

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from store import audit
+from store import audit_check
 from store.database import Connection, Database
 from tests.support.stack import Stack
 
@@ -39,7 +39,7 @@ def facts_of(stack: Stack, root: dict[str, Any]) -> list[str]:
     """What the audit trail of a run tells, in its order; it must be whole."""
     with _reading(stack) as c:
         run_id = _run_id(c, number(root), TEAM)
-        assert audit.verify_chain(c, run_id), "the audit trail is broken"
+        assert audit_check.is_whole(c, run_id), "the audit trail is broken"
         query = text("SELECT kind FROM event WHERE chain = :run ORDER BY seq")
         return [row.kind for row in c.execute(query, {"run": run_id})]
 

@@ -29,7 +29,7 @@ from engine.loops.worker_duties import Look, Renew
 from engine.patterns import matches
 from engine.registry import Registry
 from engine.worker import Worker, name_worker
-from store import audit
+from store import audit_check
 from store.database import Database
 from store.locking import lock_run
 from store.reading import run_picture
@@ -110,7 +110,7 @@ class Workshop:
     def facts(self, run_id: str) -> list[str]:
         """What the audit trail tells, in its order; it must be whole."""
         with self.database.read() as c:
-            assert audit.verify_chain(c, run_id), "the audit trail is broken"
+            assert audit_check.is_whole(c, run_id), "the audit trail is broken"
         facts = self.picture(run_id, with_facts=True).facts
         return [str(fact["kind"]) for fact in sorted(facts, key=lambda fact: int(str(fact["seq"])))]
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from engine.core.events import CancelRequested, Fact, Succeeded, TaskFinished
-from store.audit import append_fact, append_to_run, verify_chain
+from store import audit_check
+from store.audit import append_fact, append_to_run
 from store.database import Connection, Database, now_ms
 from store.errors import StaleWrite
 from store.runs import lock_run
@@ -17,7 +18,7 @@ from tests.store.builders import ADA, BOB, TEAM, Store, at_once, run_step, workf
 
 def is_whole(database: Database, chain: str) -> bool:
     with database.read() as c:
-        return verify_chain(c, chain)
+        return audit_check.is_whole(c, chain)
 
 
 def test_every_change_of_a_run_is_in_its_trail_with_who_did_it(database: Database, store: Store) -> None:

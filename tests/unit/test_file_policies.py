@@ -242,6 +242,7 @@ def test_a_bad_policy_gives_one_mistake_with_what_to_write(written: str, code: s
 BAD_TOPS = [
     ("a secret in capitals", "secrets: [TOKEN]", "WF-NAME", "'TOKEN'"),
     ("a secret twice", "secrets: [token, token]", "SECRET-DUP", "twice"),
+    ("a secret like our own key", "secrets: [key]", "WF-NAME", "HANDRAIL_SECRET_KEY is Handrail's own"),
     ("secrets with values", "secrets: {token: x}", "WF-TYPE", "list"),
     ("101 secrets", "secrets: [" + ", ".join(f"s{n}" for n in range(101)) + "]", "WF-LIMIT", "101"),
     ("a run without time", "timeout: 0s", "WF-DURATION", "longer than 0s"),

@@ -115,6 +115,12 @@ def test_progress_counts_each_item_as_a_part_of_its_step() -> None:
     assert [run.finish("each", item=item).progress for item in (1, 2, 3, 4)] == [12, 25, 37, 50]
 
 
+def test_items_that_were_given_up_are_no_progress() -> None:
+    run = each([1, 2, 3, 4], max_parallel=2)
+    run.claim("each", 1)
+    assert run.finish("each", FAILED, item=2).progress == 12
+
+
 def test_results_that_are_too_large_together_end_the_step_in_error() -> None:
     run = each([1, 2, 3])
     for item in (1, 2):

@@ -192,3 +192,11 @@ def test_what_a_lost_worker_did_is_unknown_also_when_the_run_was_stopping() -> N
     run.cancel()
     assert run.put(WorkerLost("a", attempt)).status is RunStatus.CANCELLED
     assert (run.statuses(), run.task("a").is_unknown) == ({"a": "error"}, True)
+
+
+def test_an_idempotent_step_of_a_run_that_fails_already_is_not_started_again() -> None:
+    run = started(RunInMemory(a_workflow(a_step("a", idempotent=True), a_step("b"))))
+    run.claim("a")
+    run.finish("b", FAILED)
+    assert run.lose("a").status is RunStatus.FAILED
+    assert run.statuses() == {"a": "cancelled", "b": "failed"}

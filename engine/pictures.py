@@ -1,0 +1,58 @@
+"""A run's picture, completed with what only its workflow's definition knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.advance import Engine
+from engine.core.definition import Step
+from engine.core.errors import InvalidWorkflow
+from engine.core.picture import RunPicture, TaskPicture
+from store import locking, reading
+from store.database import Connection
+
+TAIL_BYTES = 4000
+
+
+def look_at_run(
+    engine: Engine,
+    run_id: str,
+    *,
+    tail_bytes: int = TAIL_BYTES,
+    with_output: bool = True,
+    with_facts: bool = False,
+) -> RunPicture | None:
+    """The run as it is now, with at most `tail_bytes` of each stream of each task; None: no such run.
+
+    The definition is only asked for steps that are tried again, and for runs that are stopping.
+    """
+    with engine.database.read() as c:
+        picture = reading.run_picture(
+            c, run_id, tail_bytes=tail_bytes, with_output=with_output, with_facts=with_facts
+        )
+        if picture is None or not (picture.is_stopping or any(map(_is_tried_again, picture.tasks))):
+            return picture
+        steps = _steps(c, engine, run_id)
+    return replace(picture, tasks=tuple(_completed(task, steps) for task in picture.tasks))
+
+
+def _is_tried_again(task: TaskPicture) -> bool:
+    return task.failures > 0 or any(item.failures for item in task.items)
+
+
+def _steps(c: Connection, engine: Engine, run_id: str) -> dict[str, Step]:
+    version = locking.version_of(c, run_id)
+    try:
+        workflow = engine.versions.load(c, version.digest, version.folder)
+    except InvalidWorkflow:  # kept by a version of Handrail that read files differently
+        return {}
+    return {step.id: step for step in workflow.steps}
+
+
+def _completed(task: TaskPicture, steps: dict[str, Step]) -> TaskPicture:
+    step = steps.get(task.step_id)
+    if step is None:
+        return task
+    most = step.retry.attempts if step.retry else None
+    items = tuple(replace(item, most_attempts=most) for item in task.items)
+    return replace(task, most_attempts=most, is_final=step.is_final, items=items)
