@@ -7,15 +7,19 @@ from dataclasses import replace
 
 from blocks.ids import ActionId, CallbackId
 from blocks.parts import LABEL_LIMIT, actions, button, modal, option
+from blocks.question import closing, open_question
+from blocks.repair import child_sections, unknown_blocks, unknown_step
 from blocks.summary import (
-    cancel_button,
-    may_be_cancelled,
+    details_button,
     origin_context,
     parameter_sections,
+    resume_buttons,
     run_name,
+    state_blocks,
     status_section,
+    stop_buttons,
 )
-from blocks.tasks import mark, task_duration, task_title
+from blocks.tasks import attempt_words, fan_out_words, mark, task_duration, task_title
 from blocks.text import (
     chunks,
     context,
@@ -40,6 +44,7 @@ PAGE_SIZE = 30_000
 """Characters of JSON that one page of a task's texts may take: some 20 blocks. A view may have 250 kB, escaped."""
 FACTS_LIMIT = 9000
 APPROVALS_SHOWN = 10
+QUESTIONS_SHOWN = 5
 
 
 def details(
@@ -53,11 +58,12 @@ def details(
     body = (
         _overview(picture, tasks, first, place, with_debug=with_debug)
         if index is None
-        else _task_page(tasks[index], index, place)
+        else _task_page(picture, tasks[index], index, place)
     )
     blocks = [
         header(run_name(picture)),
         status_section(picture),
+        *state_blocks(picture),
         origin_context(picture, with_channel=True),
         _task_picker(picture, tasks, first, index),
         *body,
@@ -93,8 +99,7 @@ def _footer(picture: RunPicture, *, has_page: bool) -> list[Block]:
     buttons = []
     if has_page:
         buttons.append(button("Open the page", ActionId.RUN_PAGE, RunRef(picture.id)))
-    if may_be_cancelled(picture):
-        buttons.append(cancel_button(picture))
+    buttons += [*stop_buttons(picture), *resume_buttons(picture)]
     return [actions(*buttons)] if buttons else []
 
 
@@ -108,6 +113,9 @@ def _overview(
     blocks = [section("*Parameters*"), *parameters] if parameters else []
     blocks += [plain_section(picture.error)] if picture.error else []
     blocks += _approval_lines(picture.approvals)
+    blocks += _question_blocks(picture)
+    blocks += child_sections(picture)
+    blocks += unknown_blocks(picture)
     blocks += [section("*Tasks*"), *_task_lines(tasks[first : first + TASKS_PER_PAGE], first)]
     pages = -(-len(tasks) // TASKS_PER_PAGE)
     blocks += _turns(replace(place, task_id=None, page=first // TASKS_PER_PAGE), pages)
@@ -120,7 +128,9 @@ def _task_lines(tasks: list[TaskPicture], first: int) -> list[Block]:
     lines = ["✓ Start: Completed"] if first == 0 else []
     for number, task in enumerate(tasks, first + 1):
         took = task_duration(task)
-        lines.append(f"{mark(task.status)} {number}. {task_title(task)}" + (f", {took}" if took else ""))
+        lines.append(
+            f"{mark(task.shown_status)} {number}. {task_title(task)}" + (f", {took}" if took else "")
+        )
     return [plain_section(chunk) for chunk in chunks("\n".join(lines))]
 
 
@@ -136,12 +146,25 @@ def _approval_lines(approvals: tuple[ApprovalPicture, ...]) -> list[Block]:
     return [section("*Approvals*"), *(context(line) for line in lines)] if lines else []
 
 
+def _question_blocks(picture: RunPicture) -> list[Block]:
+    """What steps asked for: open ones with their button, then how the others ended."""
+    opened = [
+        block for each in picture.open_questions[:QUESTIONS_SHOWN] for block in open_question(picture, each)
+    ]
+    closed = [each for each in picture.questions if each not in picture.open_questions]
+    lines = [f"{safe(each.title, 100)}: {closing(each)}" for each in closed[-QUESTIONS_SHOWN:]]
+    if not opened and not lines:
+        return []
+    return [section("*Questions*"), *opened, *(context(line) for line in lines)]
+
+
 def _debug(picture: RunPicture) -> list[Block]:
     numbers: JsonValue = {
         "run": picture.id,
         "team": picture.team_id,
         "workflow": picture.workflow_name,
         "version": picture.version,
+        "round": picture.round,
         "status": picture.status.value,
         "outcome": picture.outcome.value if picture.outcome else None,
         "created_at": picture.created_at,
@@ -157,7 +180,7 @@ def _debug(picture: RunPicture) -> list[Block]:
 # --- one task
 
 
-def _task_page(task: TaskPicture, index: int, place: DetailsPlace) -> list[Block]:
+def _task_page(picture: RunPicture, task: TaskPicture, index: int, place: DetailsPlace) -> list[Block]:
     pages = _pages(_task_texts(task))
     number = min(place.page, len(pages) - 1)
     back = DetailsPlace(place.run_id, None, index // TASKS_PER_PAGE)
@@ -165,14 +188,30 @@ def _task_page(task: TaskPicture, index: int, place: DetailsPlace) -> list[Block
         plain_section(f"{index + 1}. {task_title(task)}"),
         context(*_facts(task)),
         *([plain_section(task.error)] if task.error else []),
+        *_step_blocks(picture, task),
         *pages[number],
         *_turns(replace(place, page=number), len(pages)),
         actions(button("Back to the tasks", ActionId.DETAILS_BACK, back)),
     ]
 
 
+def _step_blocks(picture: RunPicture, task: TaskPicture) -> list[Block]:
+    """What belongs to some steps only: a run that it has started, and what to do while its outcome is unknown."""
+    blocks = []
+    if task.child is not None:
+        label = f"Started *Run #{task.child.number}*"
+        blocks.append(section(label) | {"accessory": details_button(task.child.id, task.child.number)})
+    if task in picture.unknown_tasks and picture.may_be_resumed:
+        blocks += unknown_step(picture, task)
+    return blocks
+
+
 def _facts(task: TaskPicture) -> list[str]:
-    facts = [f"Kind: {task.kind.value}", f"Attempt {task.attempt}"]
+    facts = [f"Kind: {task.kind.value}"]
+    if task.fan_out is not None:
+        facts.append(fan_out_words(task.fan_out))
+    else:
+        facts += [word.capitalize() for word in attempt_words(task)] or [f"Attempt {task.attempt}"]
     if task.scheduled_at is not None:
         facts.append(f"Scheduled {when(task.scheduled_at)}")
     if task.started_at is not None:
@@ -190,9 +229,29 @@ def _task_texts(task: TaskPicture) -> list[Block]:
     return [
         *_value_blocks("Arguments", task.arguments),
         *_value_blocks("Result", task.result),
-        *_output_blocks("stdout", task.stdout),
-        *_output_blocks("stderr", task.stderr),
+        *([] if task.fan_out else _output_blocks("stdout", task.stdout)),
+        *([] if task.fan_out else _output_blocks("stderr", task.stderr)),
+        *(block for item in task.items for block in _item_blocks(item)),
+        *_items_left_out(task),
     ]
+
+
+def _item_blocks(item: TaskPicture) -> list[Block]:
+    """One item of a fan-out, as short as it can be."""
+    took = task_duration(item)
+    title = f"{mark(item.status)} {task_title(item)}" + (f", {took}" if took else "")
+    outputs = [("stdout", item.stdout), ("stderr", item.stderr)]
+    return [
+        plain_section(title),
+        *([plain_section(item.error)] if item.error else []),
+        *(block for label, output in outputs if output.text for block in _output_blocks(label, output)),
+    ]
+
+
+def _items_left_out(task: TaskPicture) -> list[Block]:
+    """Which items are not shown: those that completed, were cancelled or wait, and more bad ones than fit."""
+    left_out = task.fan_out.total - len(task.items) if task.fan_out else 0
+    return [context(f"{left_out} more items are not shown here.")] if left_out else []
 
 
 def _value_blocks(label: str, value: JsonValue) -> list[Block]:

@@ -87,7 +87,8 @@ def run_list(page: RunPage, place: HistoryPlace, now: int) -> Message:
 def _list_title(place: HistoryPlace) -> str:
     of = f" of {safe(place.workflow, 100)}" if place.workflow else ""
     status = f" with status {place.status.label}" if place.status else ""
-    return f"Runs{of}{status}"
+    rehearsals = ", rehearsals too" if place.rehearsals else ""
+    return f"Runs{of}{status}{rehearsals}"
 
 
 def _no_runs(title: str, place: HistoryPlace) -> Message:
@@ -112,9 +113,11 @@ def _run_blocks(page: RunPage, place: HistoryPlace, now: int, most: int) -> list
 def _run_line(run: RunSummary, now: int) -> Block:
     took = duration((run.finished_at if run.finished_at is not None else now) - run.created_at)
     so_far = "" if run.finished_at is not None else " so far"
+    badge = "Rehearsal: " if run.is_rehearsal else ""
+    queued = ", queued" if run.is_queued else ""
     text = (
-        f"*#{run.number}* {safe(run.workflow_title, 100) or safe(run.workflow_name)}\n"
-        f"{run.status.label}, {run.progress}%, by {mention(run.requester)}, {when(run.created_at)}, "
+        f"*#{run.number}* {badge}{safe(run.workflow_title, 100) or safe(run.workflow_name)}\n"
+        f"{run.status.label}{queued}, {run.progress}%, by {mention(run.requester)}, {when(run.created_at)}, "
         f"{took}{so_far}"
     )
     block = section(text) | {"block_id": block_id(BlockPrefix.RUN, run.number)}
@@ -134,7 +137,7 @@ def _turns(place: HistoryPlace, older_than: int | None) -> list[Block]:
 
 
 def _at(place: HistoryPlace, older_than: int | None, trail: tuple[int, ...]) -> HistoryPlace:
-    return HistoryPlace(place.workflow, place.status, older_than, trail)
+    return HistoryPlace(place.workflow, place.status, older_than, trail, place.rehearsals)
 
 
 def cancel_offer(runs: Sequence[RunSummary]) -> Message:
@@ -155,10 +158,18 @@ def cancel_offer(runs: Sequence[RunSummary]) -> Message:
     )
 
 
-def cancel_asked(number: int, status: RunStatus) -> Message:
+def cancel_asked(number: int, status: RunStatus, *, is_forced: bool = False) -> Message:
     """The answer to a cancel: done, or under way while running steps stop."""
     if status.is_terminal:
         text = f"Run #{number} is {status.label}."
+    elif is_forced:
+        text = f"Run #{number} is stopping by force: running steps are killed, final steps do not run."
     else:
-        text = f"Run #{number} is stopping: its running steps are being ended."
+        text = f"Run #{number} is stopping: its running steps are being ended, then its final steps run, if it has any."
+    return Message(text, [section(text)])
+
+
+def resumed(number: int, round_: int) -> Message:
+    """The answer to a resume."""
+    text = f"Run #{number} goes on, in its round {round_}: what had completed is kept."
     return Message(text, [section(text)])

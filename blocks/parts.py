@@ -36,14 +36,16 @@ def actions(*elements: Block, block_id: str | None = None) -> Block:
     return block | {"block_id": block_id} if block_id else block
 
 
-def confirmed(element: Block, *, title: str, text: str, confirm: str, deny: str) -> Block:
+def confirmed(
+    element: Block, *, title: str, text: str, confirm: str, deny: str, style: str = "danger"
+) -> Block:
     """This button, asking first."""
     question = {
         "title": plain(title, 100),
         "text": plain(text, 300),
         "confirm": plain(confirm, 30),
         "deny": plain(deny, 30),
-        "style": "danger",
+        "style": style,
     }
     return element | {"confirm": question}
 

@@ -15,9 +15,13 @@ _COMMANDS = (
     ("run {name} key=value", "open its form, filled in"),
     ("list", "the workflows that you may see; further words narrow the list"),
     ("runs", "all runs, newest first"),
+    ("run {name} --dry-run", "rehearse it: only show what would be done"),
     ("runs {name} status:failed", "runs of one workflow, with one status"),
+    ("runs rehearsals:yes", "rehearsals too"),
     ("show 42", "the details of run #42"),
-    ("cancel 42", "cancel run #42"),
+    ("cancel 42", "cancel run #42; its final steps still run"),
+    ("cancel 42 --force", "stop it at once, without its final steps"),
+    ("retry 42", "resume run #42 where it failed: what completed is kept"),
     ("help", "this text"),
 )
 
@@ -53,4 +57,4 @@ def help_message(workflow_names: Sequence[str] = ()) -> Message:
     lines = [f"`{COMMAND} {escape(words.format(name=name))}` {meaning}" for words, meaning in _COMMANDS]
     text = f"With `{COMMAND}` you run workflows from Slack and see how they go."
     blocks = [section(text), section("\n".join(lines))]
-    return Message(f"{text} Its commands are run, list, runs, show, cancel and help.", blocks)
+    return Message(f"{text} Its commands are run, list, runs, show, cancel, retry and help.", blocks)

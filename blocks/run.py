@@ -5,23 +5,28 @@ from __future__ import annotations
 from blocks.approval import may_decide
 from blocks.ids import ActionId, BlockPrefix, CallbackId, block_id
 from blocks.parts import actions, button, modal
+from blocks.question import open_question
+from blocks.repair import child_sections, unknown_blocks
+from blocks.said import said_text
 from blocks.summary import (
-    cancel_button,
     details_button,
-    may_be_cancelled,
     origin_context,
     parameter_sections,
+    resume_buttons,
     run_name,
     run_sentence,
+    state_blocks,
     status_section,
     status_words,
+    stop_buttons,
 )
-from blocks.tasks import fold, hidden_words, task_sections, task_title
+from blocks.tasks import fold, hidden_words, task_name, task_sections, task_title
 from blocks.text import (
     context,
     cut_middle,
     header,
     json_text,
+    mention,
     one_line,
     plain_section,
     preformatted,
@@ -33,12 +38,14 @@ from blocks.text import (
 )
 from blocks.types import Block, Message, View, largest_that_fits
 from blocks.values import ApprovalRef, RunRef
+from engine.core.definition import StepKind
 from engine.core.picture import ApprovalPicture, OutputTail, RunPicture, TaskPicture
 from engine.core.state import TaskStatus
 
 TASKS_IN_PLAN = 50
 TASKS_WITH_RESULTS = 15
 APPROVALS_IN_DIALOG = 10
+QUESTIONS_IN_DIALOG = 5
 TAIL_LINES = 30
 TAIL_LIMIT = 2500
 
@@ -58,14 +65,14 @@ _CARD_STATUS = {
 
 def root_message(picture: RunPicture) -> Message:
     """The message in the channel under which the run's thread hangs."""
-    buttons = [cancel_button(picture)] if may_be_cancelled(picture) else []
     blocks = [
         header(run_name(picture)),
         status_section(picture),
+        *state_blocks(picture),
         *parameter_sections(picture.parameters, 2500),
         *_error_sections(picture),
         origin_context(picture),
-        actions(*buttons, details_button(picture.id, picture.number)),
+        actions(*stop_buttons(picture), details_button(picture.id, picture.number)),
     ]
     return Message(run_sentence(picture), blocks)
 
@@ -82,7 +89,8 @@ def _plan(picture: RunPicture, most: int) -> list[Block]:
     title = f"{run_name(picture)}: {status_words(picture)}, {picture.progress}%"
     plan: Block = {"type": "plan", "title": title, "tasks": [_card(task, len(shown)) for task in shown]}
     note = f"Not shown here: {hidden_words(hidden)}. *View Details* lists all that was scheduled."
-    return [plan, context(note)] if hidden else [plan]
+    notes = [context(note)] if hidden else []
+    return [plan, *notes, *state_blocks(picture), *child_sections(picture)]
 
 
 def _card(task: TaskPicture, count: int) -> Block:
@@ -92,22 +100,43 @@ def _card(task: TaskPicture, count: int) -> Block:
         "title": task_title(task),
         "status": _CARD_STATUS[task.status],
     }
-    output = task.error
-    if output is None and task.result is not None and count <= TASKS_WITH_RESULTS:
-        output = value_text(task.result)
+    output = _output(task, count)
     return card | {"output": rich_line(output, 300)} if output else card
+
+
+def _output(task: TaskPicture, count: int) -> str | None:
+    """What a card says below its title: what went wrong, else what came of it."""
+    bad = task.failing_item
+    if bad is not None and bad.error:
+        return f"{task_name(bad)}: {bad.error}"
+    if task.error is not None or count > TASKS_WITH_RESULTS:
+        return task.error
+    if task.kind is StepKind.MESSAGE and task.result is None:
+        return said_text(task.arguments)
+    # The results of all items together are long, and read better in the details.
+    return None if task.result is None or task.fan_out is not None else value_text(task.result)
 
 
 def failure_message(picture: RunPicture) -> Message:
     """What went wrong, with the end of what the step wrote to stderr (else to stdout)."""
     name, status = run_name(picture), picture.outcome or picture.status
+    if picture.outcome is None and picture.is_active:
+        return _failed_before(picture)
     task = picture.failing_task
     reason = _reason(picture, task)
     blocks = [header(f"{name}: {status.label}"), plain_section(reason, 1500)]
     if task is not None:
-        blocks += _tail_blocks(task)
-    blocks.append(actions(details_button(picture.id, picture.number)))
+        blocks += _tail_blocks(task.failing_item or task)
+    blocks += unknown_blocks(picture)
+    blocks.append(actions(*resume_buttons(picture), details_button(picture.id, picture.number)))
     return Message(f"{safe(name, 300)}: {status.label}. {safe(reason, 600)}", blocks)
+
+
+def _failed_before(picture: RunPicture) -> Message:
+    """Its failure was told so late that the run goes on already."""
+    by = f" by {mention(picture.resumed_by)}" if picture.resumed_by else ""
+    text = f"{safe(run_name(picture), 300)} did not complete, and was resumed{by}."
+    return Message(text, [section(text), actions(details_button(picture.id, picture.number))])
 
 
 def _reason(picture: RunPicture, task: TaskPicture | None) -> str:
@@ -117,6 +146,9 @@ def _reason(picture: RunPicture, task: TaskPicture | None) -> str:
     if detail is None and task.exit_code is not None:
         detail = f"it ended with exit code {task.exit_code}"
     title = one_line(task.title) or task.step_id
+    bad = task.failing_item
+    if bad is not None:
+        detail = f"{detail or task.status.label}\n{task_name(bad)}: {bad.error or bad.status.label}"
     return f"Step “{cut_middle(title, 150)}”: {detail or task.status.label}"
 
 
@@ -142,13 +174,18 @@ def dialog(picture: RunPicture, *, is_asleep: bool = False) -> View:
     blocks = [
         header(run_name(picture)),
         status_section(picture),
+        *state_blocks(picture),
         *task_sections(picture.tasks),
         *_error_sections(picture),
+        *child_sections(picture),
+        *unknown_blocks(picture),
     ]
     for approval in picture.open_approvals[:APPROVALS_IN_DIALOG]:
         blocks += _approval_blocks(picture, approval)
     if len(picture.open_approvals) > APPROVALS_IN_DIALOG:
         blocks.append(context("More approvals are open; decide them in the thread."))
+    for question in picture.open_questions[:QUESTIONS_IN_DIALOG]:
+        blocks += open_question(picture, question)
     if picture.outputs is not None:
         blocks += [section("*Results*"), preformatted(json_text(dict(picture.outputs)))]
     blocks.append(origin_context(picture))
@@ -161,9 +198,7 @@ def dialog(picture: RunPicture, *, is_asleep: bool = False) -> View:
 
 
 def _dialog_buttons(picture: RunPicture, *, is_asleep: bool) -> list[Block]:
-    buttons = [details_button(picture.id, picture.number)]
-    if may_be_cancelled(picture):
-        buttons.insert(0, cancel_button(picture))
+    buttons = [*stop_buttons(picture), *resume_buttons(picture), details_button(picture.id, picture.number)]
     if not picture.is_active:
         buttons.append(button("Run Again", ActionId.RUN_AGAIN, RunRef(picture.id)))
     elif is_asleep:

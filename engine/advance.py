@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.core.definition import OnConflict
+from engine.asking import asking_of
+from engine.core.definition import MAX_NESTING, OnConflict
 from engine.core.eligibility import TERMINAL_TEAM
 from engine.core.errors import Conflict, ExpressionProblem, InvalidParameters, InvalidWorkflow
 from engine.core.events import (
@@ -26,6 +27,7 @@ from engine.core.events import (
     WorkerLost,
 )
 from engine.core.parameters import check_parameters
+from engine.core.permission import Principal
 from engine.core.plan import Evaluate, plan
 from engine.core.state import RunSnapshot
 from engine.core.unusable import end_without_definition
@@ -33,19 +35,18 @@ from engine.news import News, news_of
 from engine.registry import Registry
 from engine.showing import show_run, show_transition
 from engine.versions import Versions
-from store import locking, runs, slots, terminals, transitions
+from store import children, locking, runs, slots, terminals, transitions
 from store.database import Connection, Database
 from store.runs import NewRun, ParentStep
 
 if TYPE_CHECKING:
-    from engine.core.definition import JsonValue
+    from engine.core.definition import JsonValue, Workflow
     from store.locking import LockedRun
+    from store.slots import Contender
 
 
 MOST_BELLS = 8
 """Rung for one change: each wakes one worker process, and whoever finds work looks for more."""
-
-DEEPEST_CHILD = 5
 
 SYSTEM = "handrail"
 """Who the audit trail names for what nobody asked for."""
@@ -140,22 +141,30 @@ def _concurrency_key(engine: Engine, new: NewRun) -> str | None:
         "params": dict(new.parameters),
         "run": {"requester": new.requester, "channel": new.channel_id},
     }
-    return f"{new.workflow.name}:{engine.evaluate.value(concurrency.key, names)}"
+    return str(engine.evaluate.value(concurrency.key, names))
 
 
 def _has_to_wait(c: Connection, new: NewRun, key: str) -> bool:
     holder = slots.take_slot(c, new.team_id, key, new.id)
     if holder is None:
         return False
-    concurrency = new.workflow.concurrency
-    assert concurrency is not None, "only a workflow with a concurrency key has slots"
-    if concurrency.on_conflict is OnConflict.REJECT:
+    if new.parent is not None and holder.id in children.ancestors(c, new.parent.run_id):
         raise Conflict(
-            f"Run #{holder.number} of {new.workflow.name}, started by {{people}}, is in progress, and this "
-            f"workflow does not start beside it. Nothing was started; try again when #{holder.number} has ended.",
+            f"It would wait for run #{holder.number}, which has the same concurrency key and waits for it. Give "
+            "one of them another key."
+        )
+    require_no_rejection(new.workflow, holder, "start")
+    return True
+
+
+def require_no_rejection(workflow: Workflow, holder: Contender, doing: str) -> None:
+    """Raises Conflict when a workflow does nothing, such as "start", beside a run of the same concurrency key."""
+    if workflow.concurrency is not None and workflow.concurrency.on_conflict is OnConflict.REJECT:
+        raise Conflict(
+            f"Run #{holder.number} of {holder.workflow_name}, started by {{people}}, is in progress, and "
+            f"{workflow.name} does not {doing} beside it. Nothing was done; try again when #{holder.number} has ended.",
             (holder.requester,),
         )
-    return True
 
 
 def _begin_children(
@@ -178,10 +187,12 @@ def _begin_child(
     workflow = engine.registry.get(name)
     if workflow is None:
         return Errored(f"There is no workflow named {name} now.")
-    if parent.depth >= DEEPEST_CHILD:
-        return Errored(f"Run {name} would be more than {DEEPEST_CHILD} levels deep.")
+    if parent.depth + 1 >= MAX_NESTING:
+        return Errored(f"{name} was not started: at most {MAX_NESTING} workflows may start one another.")
     try:
-        parameters = check_parameters(workflow, effect.action.parameters, engine.matches)
+        asking = asking_of(c, Principal(parent.team_id, parent.requester), workflow, parent.channel_id)
+        given = effect.action.parameters
+        parameters = check_parameters(workflow, given, engine.matches, asking, engine.evaluate)
         new = NewRun(
             parent.team_id,
             workflow,

@@ -211,7 +211,7 @@ class Supervisor:
             self.wait_for_leftovers(time.monotonic() + LEFTOVER_PATIENCE)
         term_until = min(time.monotonic() + LEFTOVER_GRACE, self.kill_at, self.lease_kill_at)
         asked: set[int] = set()
-        while self.reap() and time.monotonic() < term_until:
+        while self.reap() and time.monotonic() < min(term_until, self.kill_at):
             fresh = children(self.pid) - asked
             for pid in fresh:
                 signal_process(pid, signal.SIGTERM)

@@ -61,7 +61,7 @@ class _Held:
 
     lease: Lease
     stop: threading.Event = field(default_factory=threading.Event)
-    is_forced: threading.Event = field(default_factory=threading.Event)
+    kill: threading.Event = field(default_factory=threading.Event)
     is_lost: bool = False
     arguments: JsonValue = None
 
@@ -137,7 +137,7 @@ class Worker:
             if renewal.is_extended:
                 attempt.lease.renewed(at)
             if renewal.stop_forced:
-                attempt.is_forced.set()
+                attempt.kill.set()
             if renewal.stop_requested:
                 attempt.stop.set()
 
@@ -320,6 +320,8 @@ class Worker:
             grace_seconds=self.grace_seconds,
             secrets=self.secrets,
             reach=self.reach,
+            is_rehearsal=claim.is_rehearsal,
+            kill=held.kill,
         )
 
     def _workflow(self, claim: Claim, held: _Held) -> Workflow:

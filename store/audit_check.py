@@ -36,7 +36,7 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first line of a chain that is not right, and what differs. `chain` is its id, `name` says it for people."""
+    """The first line of a chain that is not right, and what differs. `chain` is its id, `name` is for people."""
 
     chain: str
     name: str
@@ -219,8 +219,8 @@ def _difference(head: Head, line: Row[*tuple[Any, ...]], seq: int, previous: str
 def export_lines(
     c: Connection, after: tuple[str, int], *, since: int = 0, number: int | None = None
 ) -> list[dict[str, JsonValue]]:
-    """The next lines behind `after` (a chain and a seq), at most LINES_AT_ONCE, by chain and seq: those from `since`
-    (milliseconds) on, of the runs with this number or of all. Keys come in the same order in every line."""
+    """The next lines behind `after` (a chain and a seq), at most LINES_AT_ONCE, by chain and seq: those from
+    `since` (milliseconds) on, of the runs with this number or of all. Keys have the same order in every line."""
     values = {"b_chain": after[0], "b_seq": after[1], "b_since": since, "b_limit": LINES_AT_ONCE}
     rows = (
         c.execute(_EXPORT, values)

@@ -27,6 +27,8 @@ class Child:
     is_stopping: bool
     parent_run_id: str
     parent_step_id: str
+    is_to_be_forced: bool = False
+    """Its parent was cancelled by force."""
 
 
 def _family() -> Select[tuple[str]]:
@@ -37,6 +39,14 @@ def _family() -> Select[tuple[str]]:
 FAMILY = _family()
 """The run `b_run`, its children, and theirs."""
 
+def _ancestors() -> Select[tuple[str]]:
+    member = select(runs.c.id, runs.c.parent_run_id).where(runs.c.id == bindparam("b_run"))
+    found = member.cte("ancestors", recursive=True)
+    parents = select(runs.c.id, runs.c.parent_run_id).where(runs.c.id == found.c.parent_run_id)
+    return select(found.union_all(parents).c.id)
+
+
+_ANCESTORS = _ancestors()
 _MEMBERS = select(runs.c.id, runs.c.status).where(runs.c.id.in_(FAMILY))
 _OTHER = runs.alias("other")
 _CHILD = select(
@@ -74,6 +84,11 @@ _WAITED_FOR = (
     )
     .limit(bindparam("b_limit"))
 )
+
+
+def ancestors(c: Connection, run_id: str) -> frozenset[str]:
+    """A run, whoever has started it, and whoever has started that."""
+    return frozenset(c.execute(_ANCESTORS, {"b_run": run_id}).scalars())
 
 
 def family(c: Connection, run_id: str) -> dict[str, RunStatus]:

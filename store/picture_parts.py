@@ -134,15 +134,12 @@ def _values(result: JsonValue) -> dict[str, JsonValue] | None:
     return result if isinstance(result, dict) else None
 
 
-def read_children(c: Connection, run_id: str) -> tuple[ChildPicture, ...]:
-    """The newest run of each step that has started one."""
-    newest: dict[str, ChildPicture] = {}
-    for row in c.execute(_CHILDREN, {"b_run": run_id}):
-        newest.pop(row.parent_step_id, None)
-        newest[row.parent_step_id] = ChildPicture(
-            row.id, row.number, row.parent_step_id, RunStatus(row.status)
-        )
-    return tuple(newest.values())
+def read_children(c: Connection, run_id: str) -> dict[str, ChildPicture]:
+    """The newest run that each step has started, by step."""
+    return {
+        row.parent_step_id: ChildPicture(row.id, row.number, row.parent_step_id, RunStatus(row.status))
+        for row in c.execute(_CHILDREN, {"b_run": run_id})
+    }
 
 
 def read_parent(c: Connection, run_id: str, step_id: str) -> ParentPicture | None:

@@ -164,7 +164,7 @@ def run_picture(
     if run is None:
         return None
     limit = tail_bytes if with_output else None
-    pictures = _read_tasks(c, run_id, limit)
+    pictures = _with_children(c, run_id, _read_tasks(c, run_id, limit))
     begun = {task.kind for task in pictures if task.is_scheduled or run.round > 1}
     own = {key: value for key, value in run._mapping.items() if key not in _ONLY_LOOKED_UP}
     return RunPicture(
@@ -176,7 +176,6 @@ def run_picture(
         resumed_by=read_resumer(c, run_id) if run.round > 1 else None,
         queue=read_queue(c, run.team_id, run.concurrency_key, run.number) if run.is_queued else None,
         parent=read_parent(c, run.parent_run_id, run.parent_step_id) if run.parent_run_id else None,
-        children=read_children(c, run_id) if StepKind.WORKFLOW in begun else (),
         questions=read_questions(c, run_id, pictures) if StepKind.INPUT in begun else (),
         tasks=pictures,
         approvals=_read_approvals(c, run_id) if StepKind.APPROVAL in begun else (),
@@ -257,6 +256,13 @@ def _read_tasks(c: Connection, run_id: str, tail_bytes: int | None) -> tuple[Tas
         else task
         for task in pictures
     )
+
+
+def _with_children(c: Connection, run_id: str, pictures: tuple[TaskPicture, ...]) -> tuple[TaskPicture, ...]:
+    if not any(task.kind is StepKind.WORKFLOW and task.is_scheduled for task in pictures):
+        return pictures
+    children = read_children(c, run_id)
+    return tuple(replace(task, child=children.get(task.step_id)) for task in pictures)
 
 
 def _read_items(

@@ -26,12 +26,14 @@ _RUN = select(
     runs.c.number,
     runs.c.status,
     runs.c.requester,
+    runs.c.workflow_name,
     runs.c.outcome,
     runs.c.workflow_digest,
     FOLDER_OF_RUN,
 )
 _HOLDER = _RUN.where(runs.c.id == bindparam("b_run"))
 _QUEUE = _RUN.where(*_OF_KEY, runs.c.is_queued).order_by(runs.c.number)
+_FIRST_IN_QUEUE = _QUEUE.limit(1)
 _REDRAW_QUEUE = update(runs).where(*_OF_KEY, runs.c.is_queued).values(version=runs.c.version + 1)
 _QUEUED_KEYS = (
     select(runs.c.team_id, runs.c.concurrency_key)
@@ -53,6 +55,7 @@ class Contender:
     number: int
     status: RunStatus
     requester: str
+    workflow_name: str
     is_stopping: bool
     workflow_digest: str
     workflow_folder: str
@@ -67,8 +70,8 @@ class Queue:
 
 
 def take_slot(c: Connection, team_id: str, key: str, run_id: str) -> Contender | None:
-    """Give the slot to this run if it is free, and keep its lock until the transaction ends. Returns who has it
-    otherwise."""
+    """Give the slot to this run if it is free and nobody waits for it, and keep its lock until the transaction ends.
+    Returns otherwise who has it, or is the next to have it."""
     names = {"b_team": team_id, "b_key": key}
     holder_id = c.execute(_LOCK, {"team_id": team_id, "key": key, "run_id": run_id}).scalar_one()
     if holder_id == run_id:
@@ -76,6 +79,9 @@ def take_slot(c: Connection, team_id: str, key: str, run_id: str) -> Contender |
     holder = _contender(c, holder_id)
     if holder is not None and not holder.status.is_terminal:
         return holder
+    first = c.execute(_FIRST_IN_QUEUE, names).one_or_none()  # it was not told yet that its turn has come
+    if first is not None:
+        return _read(first)
     c.execute(_GIVE, names | {"b_run": run_id})
     return None
 
@@ -119,6 +125,7 @@ def _read(row: Row[*tuple[Any, ...]]) -> Contender:
         row.number,
         RunStatus(row.status),
         row.requester,
+        row.workflow_name,
         row.outcome is not None,
         row.workflow_digest,
         row.workflow_folder,

@@ -7,6 +7,7 @@ may be a refusal: what was refused once does not happen later, because its reque
 
 from engine.commands.answering import Answered, answer_question, may_answer, question_fields, settle_message
 from engine.commands.deciding import Decided, decide
+from engine.commands.opening import workflow_to_run
 from engine.commands.resuming import Resumed, resume_run
 from engine.commands.rights import (
     find_viewable_run,
@@ -15,7 +16,6 @@ from engine.commands.rights import (
     policy_of,
     viewable_run,
     visible_workflows,
-    workflow_to_run,
 )
 from engine.commands.starting import Started, start_run
 from engine.commands.stopping import CancelAsked, cancel_run

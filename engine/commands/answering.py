@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.advance import SYSTEM, Changes, Engine, advance, announced
-from engine.commands.once import once
+from engine.commands.once import Asked, once
 from engine.commands.rights import ask, policy_of
 from engine.core.definition import InputAction, JsonValue, Parameter
 from engine.core.eligibility import QuestionRule, bar_to_answer
@@ -59,7 +59,7 @@ def answer_question(
         changes.note(locked, advance(c, engine, locked, event, principal.user_id, changes=changes))
         return Answered(locked.id, locked.number, question.id)
 
-    return once(engine, delivery_key, Answered, record)
+    return once(engine, delivery_key, Answered, record, Asked(principal, "answer", {"question": question_id}))
 
 
 def question_fields(engine: Engine, question: QuestionKey) -> tuple[Parameter, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.advance import Changes, Engine, advance
-from engine.commands.once import once
+from engine.commands.once import Asked, once
 from engine.commands.rights import ask, policy_of
 from engine.core.eligibility import ApprovalRule, bar_to_decide
 from engine.core.errors import Conflict, NotFound, Refused
@@ -62,7 +62,8 @@ def decide(
         changes.note(locked, transition)
         return Decided(locked.id, locked.number, approval_id, approve, status)
 
-    return once(engine, delivery_key, Decided, record)
+    asked = Asked(principal, "approve" if approve else "reject", {"approval": approval_id})
+    return once(engine, delivery_key, Decided, record, asked)
 
 
 def _require_decider(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.advance import Changes, Engine, advance
-from engine.commands.once import once
+from engine.commands.once import Asked, once
 from engine.commands.rights import policy_of, require
 from engine.core.errors import Conflict, NotFound
 from engine.core.events import RunResumed
@@ -53,7 +53,7 @@ def resume_run(
         changes.note(locked, transition)
         return Resumed(locked.id, locked.number, locked.round, transition.status.value)
 
-    return once(engine, delivery_key, Resumed, take_up)
+    return once(engine, delivery_key, Resumed, take_up, Asked(principal, "resume", {"run": run_id}))
 
 
 def _require_resumable(locked: LockedRun) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.advance import Changes, Engine, begin_run
 from engine.asking import asking_of
-from engine.commands.once import once
+from engine.commands.once import Asked, once
 from engine.commands.rights import require_children, workflow_to_run
 from engine.core.definition import JsonValue
 from engine.core.parameters import check_parameters
@@ -50,4 +50,4 @@ def start_run(
         locked = begin_run(c, engine, new, changes)
         return Started(locked.id, locked.number, locked.is_queued)
 
-    return once(engine, delivery_key, Started, insert)
+    return once(engine, delivery_key, Started, insert, Asked(principal, "start", {"workflow": name}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.advance import Changes, Engine, advance
-from engine.commands.once import once
+from engine.commands.once import Asked, once
 from engine.commands.rights import require_canceller
 from engine.core.errors import Conflict, NotFound
 from engine.core.events import CancelRequested
@@ -48,4 +48,4 @@ def cancel_run(
         changes.note(locked, transition)
         return CancelAsked(locked.id, locked.number, transition.status.value)
 
-    return once(engine, delivery_key, CancelAsked, ask)
+    return once(engine, delivery_key, CancelAsked, ask, Asked(principal, "cancel", {"run": run_id}))

@@ -125,7 +125,9 @@ def lose_worker(draft: Draft, step_id: str, attempt: int, item: int) -> None:
             draft, step, replace(task, losses=losses), Errored(f"The step lost its worker {losses} times.")
         )
     else:
-        again = replace(task, status=TaskStatus.PENDING, is_due=True, losses=losses, delay_seconds=0.0)
+        again = replace(
+            task, status=TaskStatus.PENDING, is_due=True, losses=losses, delay_seconds=0.0, error=None
+        )
         draft.put(again)
         count_repetition(draft, again)
 

@@ -13,6 +13,8 @@ from engine.core.definition import JsonValue, StepKind
 from engine.core.events import ApprovalStatus, InputStatus
 from engine.core.state import RESUMABLE_RUN_STATUSES, RunStatus, TaskStatus
 
+_BAD = frozenset({TaskStatus.FAILED, TaskStatus.ERROR})
+
 
 @dataclass(frozen=True, slots=True)
 class OutputTail:
@@ -70,11 +72,25 @@ class TaskPicture:
     stop_forced: bool = False
     is_final: bool = False
     """It runs whatever became of the others. Known of runs that are stopping."""
+    is_tolerated: bool = False
+    """The run goes on when it fails. Known of steps that failed."""
     item: int = 0
     item_value: JsonValue = None
     fan_out: FanOutPicture | None = None
     items: tuple[TaskPicture, ...] = ()
     """Of its fan-out, those that run or went wrong, failed ones first; not all of very many."""
+    child: ChildPicture | None = None
+    """The newest run that it has started."""
+
+    @property
+    def shown_status(self) -> TaskStatus:
+        """As people see it: a fan-out runs while its items do."""
+        is_running = self.fan_out is not None and self.status is TaskStatus.WAITING
+        return TaskStatus.RUNNING if is_running else self.status
+
+    @property
+    def failing_item(self) -> TaskPicture | None:
+        return next((item for item in self.items if item.status in _BAD), None)
 
     @property
     def waits_until(self) -> int | None:
@@ -191,8 +207,6 @@ class RunPicture:
     is_rehearsal: bool = False
     queue: QueuePicture | None = None
     parent: ParentPicture | None = None
-    children: tuple[ChildPicture, ...] = ()
-    """One for each step that has started a run, in the order of their numbers."""
     questions: tuple[QuestionPicture, ...] = ()
 
     @property
@@ -226,15 +240,10 @@ class RunPicture:
         """Steps of which a person has to find out whether they took effect."""
         return tuple(task for task in self.tasks if task.is_unknown and task.status is TaskStatus.ERROR)
 
-    def child_of(self, task: TaskPicture) -> ChildPicture | None:
-        """The run that this step has started."""
-        return next((child for child in self.children if child.step_id == task.step_id), None)
-
     @property
     def failing_task(self) -> TaskPicture | None:
-        """The first task that failed or ended in error, if any."""
-        bad = (TaskStatus.FAILED, TaskStatus.ERROR)
-        return next((task for task in self.tasks if task.status in bad), None)
+        """The first task that failed or ended in error, and was not to be tolerated, if any."""
+        return next((task for task in self.tasks if task.status in _BAD and not task.is_tolerated), None)
 
 
 @dataclass(frozen=True, slots=True)

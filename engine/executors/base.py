@@ -22,7 +22,8 @@ from engine.secrets import Secrets
 @dataclass(frozen=True, slots=True)
 class StepContext:
     """One attempt. `names` is what expressions see (params, run, steps; of a fan-out also item and index). `stop`
-    is set when the run was cancelled or the attempt is no longer ours. `record_arguments` keeps the resolved
+    is set when the run was cancelled or the attempt is no longer ours, and `kill` before or after it when nothing is
+    to be given time to end. `record_arguments` keeps the resolved
     arguments, which people look at in the details. `base_environment` is the worker's own environment, of which a
     step sees little. `reach` is where `http` may go. In a rehearsal nothing is done: the arguments are recorded,
     and a line says what would have been done.
@@ -47,6 +48,7 @@ class StepContext:
     secrets: Secrets = field(default_factory=Secrets)
     reach: Reach = field(default_factory=Reach)
     is_rehearsal: bool = False
+    kill: threading.Event = field(default_factory=threading.Event)
 
     @property
     def index(self) -> int | None:

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -213,10 +214,15 @@ def _wait(context: StepContext, process: Supervised) -> Ended:
         if (ended := process.wait(_POLL_SECONDS)) is not None:
             return ended
     process.stop()
-    ended = process.wait(context.grace_seconds + _STOP_MARGIN_SECONDS)
-    if ended is None:
-        raise AttemptLost("The step did not end although it was killed.")
-    return ended
+    give_up_at = time.monotonic() + context.grace_seconds + _STOP_MARGIN_SECONDS
+    is_killed = False
+    while time.monotonic() < give_up_at:
+        if context.kill.is_set() and not is_killed:
+            process.kill()
+            is_killed = True
+        if (ended := process.wait(_POLL_SECONDS)) is not None:
+            return ended
+    raise AttemptLost("The step did not end although it was killed.")
 
 
 # --- its end

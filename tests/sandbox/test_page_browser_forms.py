@@ -1,4 +1,4 @@
-"""Times, people, addresses and files in a form, in a real browser; and forms that change while they are filled in."""
+"""Times, people, addresses and files in a form, in a real browser, and forms that change while one types."""
 
 from pathlib import Path
 from typing import Any
