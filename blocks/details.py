@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from blocks.expected import task_remark
 from blocks.ids import ActionId, CallbackId
 from blocks.parts import LABEL_LIMIT, actions, button, modal, option
 from blocks.question import closing, open_question
@@ -42,6 +43,7 @@ from engine.core.picture import ApprovalPicture, OutputTail, RunPicture, TaskPic
 TASKS_PER_PAGE = 50
 PAGE_SIZE = 30_000
 """Characters of JSON that one page of a task's texts may take: some 20 blocks. A view may have 250 kB, escaped."""
+PAGE_BLOCKS = 60
 FACTS_LIMIT = 9000
 APPROVALS_SHOWN = 10
 QUESTIONS_SHOWN = 5
@@ -186,7 +188,7 @@ def _task_page(picture: RunPicture, task: TaskPicture, index: int, place: Detail
     back = DetailsPlace(place.run_id, None, index // TASKS_PER_PAGE)
     return [
         plain_section(f"{index + 1}. {task_title(task)}"),
-        context(*_facts(task)),
+        context(*_facts(task), *filter(None, [task_remark(picture, task)])),
         *([plain_section(task.error)] if task.error else []),
         *_step_blocks(picture, task),
         *pages[number],
@@ -272,7 +274,7 @@ def _pages(blocks: list[Block]) -> list[list[Block]]:
     pages: list[list[Block]] = [[]]
     for block in blocks:
         page = pages[-1]
-        if page and size([*page, block]) > PAGE_SIZE:
+        if page and (len(page) >= PAGE_BLOCKS or size([*page, block]) > PAGE_SIZE):
             pages.append([block])
         else:
             page.append(block)

@@ -42,7 +42,9 @@ def options_of(parameter: Parameter, groups: Groups) -> list[Block]:
     if parameter.type is ParameterType.GROUP:
         ordered = sorted(groups.items(), key=lambda group: group[1].lower())
         return [option(handle, group_id) for group_id, handle in ordered[: OPTIONS_PER_MENU**2]]
-    return [option(each, _option_value(each)) for each in parameter.options[: OPTIONS_PER_MENU**2]]
+    labels = parameter.labels or parameter.options
+    shown = zip(labels, parameter.options[: OPTIONS_PER_MENU**2], strict=False)
+    return [option(label, _option_value(each)) for label, each in shown]
 
 
 def _option_value(text: str) -> str:

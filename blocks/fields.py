@@ -6,7 +6,7 @@ import hashlib
 
 from blocks.field_values import NO_GROUPS, YES, Groups, decimal, initial, options_of, read_field
 from blocks.ids import ActionId, param_block_id
-from blocks.parts import menu, option
+from blocks.parts import OPTIONS_PER_MENU, menu, option
 from blocks.text import TEXT_LIMIT, plain
 from blocks.types import Block
 from engine.core.definition import JsonValue, Parameter, ParameterType
@@ -53,13 +53,17 @@ def field(
     *,
     groups: Groups = NO_GROUPS,
     decides: bool = False,
+    look_up_id: str = "",
 ) -> Block:
-    """The input block. Its id changes with the workflow, the parameter and the value it starts with. A field that
-    `decides` about others tells us of each change."""
-    version = hashlib.sha256(
-        repr((workflow_digest, parameter, value)).encode("utf-8", "replace")
-    ).hexdigest()[:8]
-    element = _element(parameter, groups) | (initial(parameter, value, groups) or {})
+    """The input block. Its id changes with the workflow, the parameter and the value it starts with; with computed
+    options, it changes with their look-up alone. A field that `decides` about others tells us of each change."""
+    shown = (
+        (workflow_digest, parameter.name, look_up_id) if look_up_id else (workflow_digest, parameter, value)
+    )
+    version = hashlib.sha256(repr(shown).encode("utf-8", "replace")).hexdigest()[:8]
+    is_long = bool(look_up_id) and len(parameter.options) > OPTIONS_PER_MENU
+    element = _searched(parameter) if is_long else _element(parameter, groups)
+    element |= initial(parameter, value, groups) or {}
     block: Block = {
         "type": "input",
         "block_id": param_block_id(parameter.name, version),
@@ -73,6 +77,18 @@ def field(
             element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
     hint = _hint(parameter, groups)
     return block | {"hint": plain(hint, _HINT_LIMIT)} if hint else block
+
+
+def _searched(parameter: Parameter) -> Block:
+    """A menu whose options Slack asks us for, while somebody types."""
+    is_multi = parameter.type is ParameterType.MULTI_CHOICE
+    return {
+        "type": "multi_external_select" if is_multi else "external_select",
+        "action_id": ActionId.PARAMETER.value,
+        "min_query_length": 0,
+        "placeholder": plain(f"Type to find one of {len(parameter.options):,}", 150),
+        **(_most(parameter) if is_multi else {}),
+    }
 
 
 def _element(parameter: Parameter, groups: Groups) -> Block:

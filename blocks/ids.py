@@ -23,6 +23,10 @@ class _Named(StrEnum):
 class ActionId(_Named):
     RUN_PICK = "run_pick", "Menu of the picker: a workflow was chosen. Option value: its name."
     PARAMETER = "parameter", "Field of the start form; its block id names the parameter."
+    OPTIONS_AGAIN = (
+        "options_again",
+        "Button Try Again: computed options are looked up again. Value: ParameterRef.",
+    )
     CHANNEL_PICK = "channel_pick", "Field of the start form: where to post when we are not in the channel."
     RUN_CANCEL = "run_cancel", "Button Cancel, on a run's message, dialog and details. Value: RunRef."
     RUN_FORCE = "run_force", "Button Force Stop, of a run that is stopping. Value: RunRef."
@@ -76,18 +80,20 @@ class BlockPrefix(_Named):
     """What stands before the first colon of a block id that carries a name."""
 
     PARAMETER = "param", "`param:<name>:<version>`: a field of the start form."
+    OPTIONS = "options", "`options:<name>:<version>`: what is said while computed options are not there."
     MISTAKE = "mistake", "`mistake:<name>`: what is said above a field of the start form."
     CHANNEL = "channel", "`channel:post`: the field for the channel to post in."
     REHEARSAL = "rehearsal", "`rehearsal:form`: the field for a rehearsal."
     COMMENT = "comment", "`comment:<approval id>`: the field Comment."
     APPROVAL = "approval", "`approval:<approval id>`: the buttons of an approval."
     QUESTION = "question", "`question:<question id>`: the button of a step's question."
-    STEP = "step", "`step:<step id>`: the buttons of a step whose outcome is unknown."
+    STEP = "step", "`step:<task id>`: the buttons of a step whose outcome is unknown."
     RUN = "run", "`run:<number>`: a line in the list of runs."
     WORKFLOW = "workflow", "`workflow:<name>`: the buttons of a workflow in the list."
 
 
 _PARAMETER_BLOCK = re.compile(rf"{BlockPrefix.PARAMETER}:(.+):[0-9a-f]{{8}}")
+_OPTIONS_BLOCK = re.compile(rf"{BlockPrefix.OPTIONS}:(.+):[0-9a-f]{{8}}")
 
 
 def block_id(prefix: BlockPrefix, name: object) -> str:
@@ -100,10 +106,21 @@ def param_block_id(name: str, version: str) -> str:
     return f"{BlockPrefix.PARAMETER}:{name}:{version}"
 
 
+def options_block_id(name: str, version: str) -> str:
+    """The block id of what stands in place of a field whose options are not there. `version` changes with it."""
+    return f"{BlockPrefix.OPTIONS}:{name}:{version}"
+
+
 def owner_name(block_id: str) -> str | None:
     """The parameter to whose field, or to what is said above it, this block id belongs; None for other blocks."""
     prefix = f"{BlockPrefix.MISTAKE}:"
-    return block_id.removeprefix(prefix) if block_id.startswith(prefix) else param_name(block_id)
+    return block_id.removeprefix(prefix) if block_id.startswith(prefix) else asked_name(block_id)
+
+
+def asked_name(block_id: str) -> str | None:
+    """The parameter whose field this is, or what stands in its place until its options are there."""
+    match = _OPTIONS_BLOCK.fullmatch(block_id)
+    return match[1] if match else param_name(block_id)
 
 
 def param_name(block_id: str) -> str | None:

@@ -165,7 +165,9 @@ def cancel_asked(number: int, status: RunStatus, *, is_forced: bool = False) -> 
     elif is_forced:
         text = f"Run #{number} is stopping by force: running steps are killed, final steps do not run."
     else:
-        text = f"Run #{number} is stopping: its running steps are being ended, then its final steps run, if it has any."
+        text = (
+            f"Run #{number} is stopping: running steps are being ended; then final steps run, if it has any."
+        )
     return Message(text, [section(text)])
 
 

@@ -97,8 +97,10 @@ def answer_form(
     values: Mapping[str, JsonValue],
     groups: Groups = NO_GROUPS,
 ) -> View:
-    """The modal in which the question is answered; its submit is the answer. `values` are what the fields start
-    with. A field that is asked only after certain answers may be left empty: whether it is needed is checked then."""
+    """The modal in which the question is answered; its submit is the answer. Its fields start with `values`.
+
+    A field that is asked only after certain answers may be left empty: whether it is needed is checked afterwards.
+    """
     blocks = [header(one_line(title))]
     if message.strip():
         blocks.append(plain_section(message, 2000))

@@ -47,7 +47,7 @@ def unknown_step(picture: RunPicture, task: TaskPicture) -> list[Block]:
         plain_section(
             f"“{name}”: nobody knows whether it took effect. Find out, then say how the run goes on."
         ),
-        actions(done, again, block_id=block_id(BlockPrefix.STEP, task.step_id)),
+        actions(done, again, block_id=block_id(BlockPrefix.STEP, task.id)),
     ]
 
 

@@ -87,24 +87,28 @@ def thread_message(picture: RunPicture) -> Message:
 def _plan(picture: RunPicture, most: int) -> list[Block]:
     shown, hidden = fold(picture.tasks, most)
     title = f"{run_name(picture)}: {status_words(picture)}, {picture.progress}%"
-    plan: Block = {"type": "plan", "title": title, "tasks": [_card(task, len(shown)) for task in shown]}
+    plan: Block = {
+        "type": "plan",
+        "title": title,
+        "tasks": [_card(picture, task, len(shown)) for task in shown],
+    }
     note = f"Not shown here: {hidden_words(hidden)}. *View Details* lists all that was scheduled."
     notes = [context(note)] if hidden else []
     return [plan, *notes, *state_blocks(picture), *child_sections(picture)]
 
 
-def _card(task: TaskPicture, count: int) -> Block:
+def _card(picture: RunPicture, task: TaskPicture, count: int) -> Block:
     card: Block = {
         "type": "task_card",
         "task_id": task.id,
         "title": task_title(task),
         "status": _CARD_STATUS[task.status],
     }
-    output = _output(task, count)
+    output = _output(picture, task, count)
     return card | {"output": rich_line(output, 300)} if output else card
 
 
-def _output(task: TaskPicture, count: int) -> str | None:
+def _output(picture: RunPicture, task: TaskPicture, count: int) -> str | None:
     """What a card says below its title: what went wrong, else what came of it."""
     bad = task.failing_item
     if bad is not None and bad.error:
@@ -113,6 +117,8 @@ def _output(task: TaskPicture, count: int) -> str | None:
         return task.error
     if task.kind is StepKind.MESSAGE and task.result is None:
         return said_text(task.arguments)
+    if picture.is_rehearsal and task.stdout.text.strip():
+        return task.stdout.text.strip()  # what it would have done
     # The results of all items together are long, and read better in the details.
     return None if task.result is None or task.fan_out is not None else value_text(task.result)
 

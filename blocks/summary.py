@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from blocks.expected import expected_lines
 from blocks.ids import ActionId
 from blocks.parts import button, confirmed
 from blocks.text import (
@@ -65,11 +66,12 @@ def state_words(picture: RunPicture) -> list[str]:
         by = f", resumed by {mention(picture.resumed_by)}" if picture.resumed_by else ""
         words.append(f"Round {picture.round}{by}")
     if picture.is_stopping:
-        words.append(_stopping_words(picture))
+        words.append(stopping_words(picture))
     return words
 
 
-def _stopping_words(picture: RunPicture) -> str:
+def stopping_words(picture: RunPicture) -> str:
+    """What still happens in a run whose end is fixed."""
     if picture.is_forced:
         return "Stopping by force: final steps do not run."
     if any(task.is_final and not task.status.is_settled for task in picture.tasks):
@@ -108,7 +110,7 @@ def origin_context(picture: RunPicture, *, with_channel: bool = False) -> Block:
         lines.append(f"Ended {when(picture.finished_at)}, took {took}")
     if picture.cancelled_by is not None:
         lines.append(f"Cancelled by {mention(picture.cancelled_by)}")
-    return context(*lines)
+    return context(*lines, *expected_lines(picture))
 
 
 def parameter_sections(parameters: Mapping[str, JsonValue], limit: int) -> list[Block]:
@@ -184,7 +186,8 @@ def stop_buttons(picture: RunPicture) -> list[Block]:
 
 
 def resume_buttons(picture: RunPicture) -> list[Block]:
-    return [resume_button(picture)] if picture.may_be_resumed else []
+    """Where a step's outcome is unknown, its own buttons resume the run: they say what happens to that step."""
+    return [resume_button(picture)] if picture.may_be_resumed and not picture.unknown_tasks else []
 
 
 def details_button(run_id: str, number: int) -> Block:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, asdict, dataclass, field, fields
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
 from engine.core.definition import JsonValue
@@ -71,9 +71,15 @@ class PickerDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class ParameterRef:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FormDraft:
     """The form as it was opened: the digest of the workflow shown, when that was by our own clock (seconds since
-    1970), and the run that it repeats, if any. `kept` are values of parameters that are not asked at the moment."""
+    1970), and the run that it repeats, if any. `kept` are values of parameters that are not asked at the moment;
+    `options` names the look-ups whose options it shows, or waits for, by parameter."""
 
     workflow: str
     digest: str
@@ -81,6 +87,7 @@ class FormDraft:
     opened_at: int
     again_of: str | None = None
     kept: Mapping[str, JsonValue] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,7 @@ Value = (
     | CommentDraft
     | DetailsPlace
     | WorkflowRef
+    | ParameterRef
     | PickerDraft
     | FormDraft
     | HistoryPlace
@@ -116,7 +124,8 @@ def encode(value: Value) -> str:
 
 
 def decode(kind: type[V], text: object) -> V | None:
-    """The value of this kind in `text`, or None for anything else, whatever it is."""
+    """The value of this kind in `text`, or None for anything else, whatever it is. What has a default may be left
+    out: Slack keeps buttons that an older version has drawn."""
     if not isinstance(text, str) or len(text) > LIMIT:
         return None
     try:
@@ -125,11 +134,15 @@ def decode(kind: type[V], text: object) -> V | None:
         return None
     if not isinstance(data, dict) or data.pop("is", None) != kind.__name__:
         return None
-    if data.keys() != {field.name for field in fields(kind)}:
+    if not _required(kind) <= data.keys() <= {field.name for field in fields(kind)}:
         return None
-    if not all(_is_good(field, data[field.name]) for field in fields(kind)):
+    if not all(_is_good(field, data[field.name]) for field in fields(kind) if field.name in data):
         return None
     return kind(**{name: _restore(name, value) for name, value in data.items()})
+
+
+def _required(kind: type[V]) -> set[str]:
+    return {each.name for each in fields(kind) if each.default is MISSING and each.default_factory is MISSING}
 
 
 def _is_good(field: Field[Any], value: object) -> bool:
@@ -184,6 +197,7 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "older_than": _is_count,
     "opened_at": _is_time,
     "kept": lambda value: isinstance(value, dict),
+    "options": lambda value: isinstance(value, dict) and all(map(_is_id, value.values())),
     "page": _is_count,
     "approve": lambda value: type(value) is bool,
     "rehearsals": lambda value: type(value) is bool,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
     from engine.advance import Engine
     from engine.broker import BellBroker
+    from engine.look_ups import Tools
     from engine.loops.base import Duty
     from engine.worker import Worker
 
@@ -145,15 +146,22 @@ def run_worker(settings: Settings) -> None:
     from engine.broker import make_broker, publish_hints, ring
     from engine.hints import HintSender
     from engine.loops.base import Loop
+    from engine.loops.look_ups import LookUps
 
     forbid_dumps()
-    broker = make_broker(settings.redis, on_ring=lambda: worker.nudge())
+
+    def on_ring() -> None:
+        worker.nudge()
+        look_ups.nudge()
+
+    broker = make_broker(settings.redis, on_ring=on_ring)
     engine = build_engine(
         settings, WORKER_LOCK_SECONDS, lambda: ring(broker), HintSender(partial(publish_hints, broker))
     )
     worker = build_worker(settings, engine)
+    look_ups = LookUps(engine, tools_of(worker))
     listener = dramatiq.Worker(broker, worker_threads=1)
-    loops = [Loop(duty) for duty in worker_duties(worker)]
+    loops = [Loop(duty) for duty in (*worker_duties(worker, settings.keep_runs_ms), look_ups)]
     told = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
@@ -170,22 +178,28 @@ def run_worker(settings: Settings) -> None:
         loop.stop()
 
 
-def worker_duties(worker: Worker) -> list[Duty]:
-    """All that a worker process does beside its tasks; each is safe in any number of processes."""
+def worker_duties(worker: Worker, keep_runs_ms: int | None = None) -> list[Duty]:
+    """All that a worker process does beside its tasks; each is safe in any number of processes. Runs are kept for
+    `keep_runs_ms` after their end, None for ever."""
     from engine.loops.followers import Followers
+    from engine.loops.permissions import WatchPermissions
     from engine.loops.pruner import Pruner
     from engine.loops.reconciler import Reconciler
     from engine.loops.timers import Timers
     from engine.loops.worker_duties import Look, Renew
 
     engine = worker.engine
+    watches = (
+        [WatchPermissions(engine)] if worker.run_id is None else []
+    )  # a terminal's own are nobody else's
     return [
         Renew(worker),
         Look(worker),
         Timers(engine),
         Followers(engine),
         Reconciler(engine),
-        Pruner(engine),
+        Pruner(engine, keep_runs_ms),
+        *watches,
     ]
 
 
@@ -206,6 +220,13 @@ def build_worker(settings: Settings, engine: Engine, run_id: str | None = None) 
         lease_ms=settings.handrail_lease_seconds * 1000,
         run_id=run_id,
     )
+
+
+def tools_of(worker: Worker) -> Tools:
+    """What finds out computed options, with what the worker's steps have."""
+    from engine.look_ups import Tools
+
+    return Tools(worker.engine.evaluate, worker.mask, worker.environment, worker.secrets, worker.reach)
 
 
 def step_environment() -> dict[str, str]:

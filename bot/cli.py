@@ -21,6 +21,10 @@ app = typer.Typer(
 )
 
 
+audit_app = typer.Typer(name="audit", help="Check the audit trail, or hand it on.", no_args_is_help=True)
+app.add_typer(audit_app)
+
+
 def main() -> None:
     """Run the command line; a problem is said in a sentence, never as a stack trace."""
     try:
@@ -88,14 +92,64 @@ def migrate() -> None:
 def run(
     name: Annotated[str, typer.Argument(help="The workflow's name.")],
     parameters: Annotated[list[str] | None, typer.Argument(help="Parameters as key=value.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
 ) -> None:
     """Run a workflow here in the terminal: no Slack and no Redis, the same engine.
 
-    Shows each step as it goes and asks for approvals here. Ends with 0 when the run is completed, else with 1.
+    Shows each step as it goes, asks for approvals and values here, and prints what steps say. Ctrl-C cancels the
+    run; once more stops it by force. Ends with 0 when the run is completed, else with 1.
     """
     from bot.terminal import run_in_terminal
 
-    sys.exit(run_in_terminal(Settings(), name, parameters or []))
+    sys.exit(run_in_terminal(Settings(), name, parameters or [], is_rehearsal=dry_run))
+
+
+@app.command()
+def runs(
+    workflow: Annotated[str | None, typer.Option(help="Of this workflow only.")] = None,
+    status: Annotated[str | None, typer.Option(help="With this status only, such as failed.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many.", min=1, max=1000)] = 20,
+) -> None:
+    """List the last runs, newest first, those in progress too."""
+    from bot.cli_records import open_database, print_runs
+
+    print_runs(open_database(Settings()), status, workflow, limit)
+
+
+@app.command()
+def prune(
+    older_than: Annotated[str, typer.Option(help="How long ago they have to have ended, such as 90d.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many they are.")] = False,
+) -> None:
+    """Remove runs that ended long ago, with all that belongs to them; the audit trail says which they were.
+
+    Nothing of a run in progress is removed, nor of its parents and children. HANDRAIL_KEEP_RUNS does it by itself.
+    """
+    from bot.cli_records import open_database
+    from bot.cli_records import prune as prune_runs
+
+    prune_runs(open_database(Settings()), older_than, is_dry=dry_run)
+
+
+@audit_app.command("verify")
+def verify_audit() -> None:
+    """Recompute every hash chain. Ends with 1 when a line was changed, removed, moved or put in."""
+    from bot.cli_records import open_database
+    from bot.cli_records import verify_audit as verify
+
+    sys.exit(0 if verify(open_database(Settings())) else 1)
+
+
+@audit_app.command("export")
+def export_audit(
+    since: Annotated[str | None, typer.Option(help="From this day on (UTC), such as 2026-01-01.")] = None,
+    run: Annotated[int | None, typer.Option(help="Of the run with this number only.")] = None,
+) -> None:
+    """Write the audit trail to stdout: JSON lines, in the order of chains and of lines in them."""
+    from bot.cli_records import export_audit as export
+    from bot.cli_records import open_database, read_day
+
+    export(open_database(Settings()), None if since is None else read_day(since), run)
 
 
 @app.command()

@@ -174,13 +174,16 @@ class Projector:
         return f"slack:{self.team_id}"
 
 
+_WANTED = (SurfaceKind.APPROVAL, SurfaceKind.INPUT, SurfaceKind.FAILURE, SurfaceKind.NOTICE)
+
+
 def _is_urgent(due: DueSurface) -> bool:
     """Progress leaves some tokens to what matters more: approvals, new runs, ends, and what somebody waits for."""
     surface = due.surface
     return (
         due.run_status.is_terminal
         or surface.is_attended
-        or surface.kind in (SurfaceKind.APPROVAL, SurfaceKind.FAILURE, SurfaceKind.NOTICE)
+        or surface.kind in _WANTED
         or (surface.kind is SurfaceKind.ROOT and surface.way is Way.POST)
     )
 

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     handrail_admins: str = ""
     handrail_secrets: str = ""
     handrail_http_allow: str = ""
+    handrail_keep_runs: str = ""
     handrail_worker_threads: int = Field(default=8, ge=1, le=256)
     handrail_lease_seconds: int = Field(default=15, ge=3, le=300)
     handrail_log: Literal["debug", "info", "warning", "error"] = "info"
@@ -49,6 +50,22 @@ class Settings(BaseSettings):
 
         read_allow_list(text)
         return text
+
+    @field_validator("handrail_keep_runs")
+    @classmethod
+    def _check_keep_runs(cls, text: str) -> str:
+        from engine.core.durations import parse_keep
+
+        if text.strip():
+            parse_keep(text.strip())
+        return text.strip()
+
+    @property
+    def keep_runs_ms(self) -> int | None:
+        """How long runs are kept after their end; None: for ever."""
+        from engine.core.durations import parse_keep
+
+        return int(parse_keep(self.handrail_keep_runs) * 1000) if self.handrail_keep_runs else None
 
     @property
     def home(self) -> Path:

@@ -16,7 +16,7 @@ METADATA_TYPE = "handrail_surface"
 LOOK_BACK_SECONDS = 60
 """How far Slack's clock may be behind ours when a lost message is looked for."""
 
-BROADCAST = (SurfaceKind.APPROVAL, SurfaceKind.FAILURE)
+BROADCAST = (SurfaceKind.APPROVAL, SurfaceKind.INPUT, SurfaceKind.FAILURE)
 """Replies that are shown in the channel too: they want somebody's attention."""
 
 _UNSURE = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
@@ -150,6 +150,26 @@ class SlackCalls:
             raise Unreached(f"Slack cannot be reached: {type(error).__name__}") from error
         except (ClientError, TimeoutError, OSError) as error:
             raise Unclear(f"no answer from Slack: {type(error).__name__}") from error
+
+
+_NOT_SAID = {
+    "channel_not_found": "Slack knows no such channel or person, or Handrail is not in that private channel. "
+    "Invite it there with /invite, and look at the name.",
+    "not_in_channel": "Handrail is not in that channel. Invite it there with /invite.",
+    "is_archived": "The channel is archived.",
+    "user_not_found": "Slack knows no such person.",
+    "cannot_dm_bot": "That is a bot, and bots take no direct messages.",
+    "messages_tab_disabled": "That person takes no direct messages from Handrail.",
+    "missing_scope": "Handrail was installed without a permission that this needs. Install it again.",
+}
+
+
+def not_said(target: str, reason: str) -> str:
+    """A sentence for a message that Slack refuses for good."""
+    why = _NOT_SAID.get(reason)
+    if why is None and reason.startswith("restricted_action"):
+        why = "The settings of that channel do not let Handrail post there."
+    return f"The message to {target} was not sent. {why or f'Slack says: {reason}.'}"
 
 
 def _nonce(message: dict[str, Any]) -> object:

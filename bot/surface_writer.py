@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.buckets import Lane
 from bot.drawing import Drawing, draw
@@ -23,9 +23,12 @@ from bot.slack_calls import (
     Undeliverable,
     Unreached,
     Unusable,
+    not_said,
 )
 from engine.advance import Engine
+from engine.commands import settle_message
 from engine.core.errors import Busy
+from engine.core.events import Failed, Succeeded
 from store import projecting, runs, surfaces
 from store.database import Connection, now_ms
 from store.projecting import DueSurface
@@ -93,11 +96,17 @@ class SurfaceWriter:
         if drawing is None:
             lane.give_back()
             raise Gone("there is nothing to show")
-        if drawing.digest == surface.drawn_hash:
+        if surface.kind is SurfaceKind.MESSAGE and surface.way is not Way.POST:
+            lane.give_back()  # it was said; that may only not have been written down
+            await self._tell_said(surface)
+        elif drawing.digest == surface.drawn_hash:
             lane.give_back()
         elif not self.may_send():
             lane.give_back()
             return
+        elif surface.way is Way.POST and surface.channel_id is None:
+            lane.give_back()
+            raise Undeliverable("it has no channel")
         elif surface.way is Way.POST:
             await self._post(surface, drawing, spacing_ms)
             return
@@ -123,7 +132,8 @@ class SurfaceWriter:
 
         def record(c: Connection) -> None:
             _record_posted(c, surface, posted, is_doubtful=is_doubtful)
-            _record(c, surface, drawing, spacing_ms)
+            if surface.kind is not SurfaceKind.MESSAGE:  # that one stays dirty until its step knows
+                _record(c, surface, drawing, spacing_ms)
 
         await self._write(expect)
         try:
@@ -133,6 +143,18 @@ class SurfaceWriter:
                 await self._write(lambda c: projecting.doubt(c, surface.id, None))
             raise
         await self._write(record)
+        if surface.kind is SurfaceKind.MESSAGE:
+            await self._tell_said(replace(surface, channel_id=posted.channel_id, ts=posted.ts))
+            await self._write(lambda c: _record(c, surface, drawing, spacing_ms))
+
+    async def _tell_said(self, surface: Surface) -> None:
+        """The step goes on: what it says stands in Slack."""
+        said = Succeeded({"channel": surface.channel_id, "ts": surface.ts})
+        await self._settle_step(surface, said)
+
+    async def _settle_step(self, surface: Surface, outcome: Succeeded | Failed) -> None:
+        assert surface.step_id is not None, "a step's message knows its step"
+        await asyncio.to_thread(settle_message, self.engine, surface.run_id, surface.step_id, outcome)
 
     async def _copies(self, surface: Surface) -> list[Posted] | None:
         """Copies of the message that stand in Slack, newest first; None when that could not be found out."""
@@ -148,6 +170,9 @@ class SurfaceWriter:
         """Carry out what a failed call means for its surface."""
         reason = trouble.reason
         logger.info("surface_trouble id=%s kind=%s reason=%s", surface.id, surface.kind, reason)
+        if surface.kind is SurfaceKind.MESSAGE and isinstance(trouble, Undeliverable | Gone):
+            await self._give_up_saying(surface, reason)
+            return
         match trouble:
             case RateLimited(seconds=seconds):
                 lane.block(seconds)
@@ -166,6 +191,13 @@ class SurfaceWriter:
                 await self._write(lambda c: projecting.postpone(c, surface.id, now_ms(c)))
             case _:
                 await self._try_later(surface, reason)
+
+    async def _give_up_saying(self, surface: Surface, reason: str) -> None:
+        """Slack refuses a step's message for good, or nobody waits for it any more: its step fails if it still
+        waits, and it is not tried again."""
+        target = surface.channel_id or "this run, which has no channel"
+        await self._settle_step(surface, Failed(not_said(target, reason)))
+        await self._write(lambda c: projecting.mark_gone(c, surface.id, reason, now_ms(c)))
 
     async def _try_later(self, surface: Surface, reason: str) -> None:
         """Twice as long each time, up to a minute, and not in step with others."""

@@ -5,52 +5,50 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.prompt import Prompt
-from rich.table import Table
 from rich.text import Text
 
-from bot.bootstrap import WORKER_LOCK_SECONDS, build_engine, build_worker, migrate, worker_duties
+from blocks.said import said_text
+from blocks.tasks import task_name
+from bot.bootstrap import WORKER_LOCK_SECONDS, build_engine, build_worker, migrate, tools_of, worker_duties
 from bot.hardening import forbid_dumps
 from bot.settings import Settings
+from bot.terminal_asking import ask_fields
+from bot.terminal_view import draw_family, plain
 from engine import commands
 from engine.advance import Engine
-from engine.core.definition import ApprovalAction, JsonValue, Workflow
+from engine.asking import asking_of
+from engine.core.definition import ApprovalAction, JsonValue, StepKind, Workflow
 from engine.core.eligibility import TERMINAL_TEAM, TERMINAL_USER
 from engine.core.errors import Busy, Conflict, InvalidParameters, Problem
+from engine.core.events import Succeeded
+from engine.core.options import Option
 from engine.core.parameters import parse_text_parameters
 from engine.core.permission import Principal
-from engine.core.picture import ApprovalPicture, RunPicture, TaskPicture
+from engine.core.picture import ApprovalPicture, QuestionPicture, RunPicture
 from engine.core.state import RunStatus, TaskStatus
+from engine.look_ups import Tools, find_all_options
 from engine.loops.base import Loop
 from engine.loops.terminal_run import HoldTerminalRun
-from store import reading, terminals
+from engine.pictures import look_at_run
+from store import children, questions, terminals
 
 PRINCIPAL = Principal(TERMINAL_TEAM, TERMINAL_USER)
 LOOK_SECONDS = 1.0
 
-_MARKS = {
-    TaskStatus.PENDING: ("○", "dim"),
-    TaskStatus.RUNNING: ("●", "cyan"),
-    TaskStatus.WAITING: ("◐", "yellow"),
-    TaskStatus.COMPLETED: ("✓", "green"),
-    TaskStatus.FAILED: ("✗", "red"),
-    TaskStatus.ERROR: ("✗", "red"),
-    TaskStatus.REJECTED: ("✗", "red"),
-    TaskStatus.SKIPPED: ("–", "dim"),
-    TaskStatus.CANCELLED: ("–", "dim"),
-}
+SAID_HERE: dict[str, JsonValue] = {"channel": "terminal", "ts": None}
 
 
-def run_in_terminal(settings: Settings, name: str, words: Sequence[str]) -> int:
+def run_in_terminal(
+    settings: Settings, name: str, words: Sequence[str], *, is_rehearsal: bool = False
+) -> int:
     """Run a workflow to its end and return the process's exit code. Raises Problem for what cannot be started."""
     forbid_dumps()
     migrate(settings)
@@ -64,10 +62,20 @@ def run_in_terminal(settings: Settings, name: str, words: Sequence[str]) -> int:
         more_admins=frozenset({TERMINAL_USER}),
     )
     values = _values(engine, name, words)
+    options = _options(engine, tools_of(build_worker(settings, engine)), name, values)
     hang_up = HangUp()
     hang_up.listen()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    started = commands.start_run(engine, PRINCIPAL, name, values, channel_id=None, origin="terminal")
+    started = commands.start_run(
+        engine,
+        PRINCIPAL,
+        name,
+        values,
+        channel_id=None,
+        origin="terminal",
+        is_rehearsal=is_rehearsal,
+        options=options,
+    )
     worker = build_worker(settings, engine, started.run_id)
     nudge.append(worker.nudge)
     loops = [Loop(duty) for duty in (*worker_duties(worker), HoldTerminalRun(engine, started.run_id))]
@@ -97,6 +105,16 @@ def _values(engine: Engine, name: str, words: Sequence[str]) -> dict[str, JsonVa
     if mistakes:
         raise InvalidParameters(mistakes)
     return dict(values)
+
+
+def _options(
+    engine: Engine, tools: Tools, name: str, values: Mapping[str, JsonValue]
+) -> dict[str, tuple[Option, ...]]:
+    """The computed options that these values have to be among."""
+    workflow = commands.workflow_to_run(engine, PRINCIPAL, name)
+    with engine.database.read() as c:
+        asking = asking_of(c, PRINCIPAL, workflow, None)
+    return find_all_options(tools, workflow, values, asking, engine.matches)
 
 
 def _require_one_approver(workflow: Workflow) -> None:
@@ -135,101 +153,123 @@ class HangUp:
 
 @dataclass(slots=True)
 class Watch:
-    """Draws a run until it has ended, and asks for approvals in between. Ctrl-C cancels the run, and so does the
-    end of the input: Ctrl-D, or a terminal that was closed."""
+    """Draws a run and those that its steps start until it has ended; asks for approvals and values in between, and
+    prints what steps say. Ctrl-C cancels the run, and so does the end of the input: Ctrl-D, or a terminal that was
+    closed. The second time forces it."""
 
     engine: Engine
     run_id: str
     changed: threading.Event
     hang_up: HangUp
     console: Console = field(default_factory=Console)
+    _was_cancelled: bool = False
 
     def until_the_end(self) -> RunPicture:
         while True:
             try:
-                picture = self._follow()
-                if not picture.is_active:
+                family = self._follow()
+                if not family[0].is_active:
                     break
-                self._ask(picture, picture.open_approvals[0])
+                self._ask_somebody(family)
             except (KeyboardInterrupt, EOFError):
-                self._cancel()
-        self._tell_the_end(picture)
-        return picture
+                self._cancel(is_forced=self._was_cancelled)
+                self._was_cancelled = True
+        self._tell_the_end(family)
+        return family[0]
 
-    def _follow(self) -> RunPicture:
-        """Draw until a person is needed or the run has ended."""
+    def _follow(self) -> list[RunPicture]:
+        """Draw until a person is needed or the run has ended. The run itself is the first."""
         with Live(console=self.console, refresh_per_second=8, transient=True) as live:
             while True:
                 self.changed.clear()
-                picture = self._picture()
-                live.update(draw(picture))
-                if not picture.is_active or picture.open_approvals:
-                    return picture
+                family = self._family()
+                live.update(draw_family(family))
+                for picture in family:
+                    self._say(picture)
+                if not family[0].is_active or any(_needs_somebody(picture) for picture in family):
+                    return family
                 if self.hang_up.take():
                     raise EOFError
                 self.changed.wait(LOOK_SECONDS)
 
-    def _ask(self, picture: RunPicture, approval: ApprovalPicture) -> None:
+    def _say(self, picture: RunPicture) -> None:
+        """Print what steps say; nobody else will."""
+        for task in picture.tasks:
+            if task.kind is StepKind.MESSAGE and task.status is TaskStatus.WAITING:
+                self.console.print(plain(f"{task.title}: {said_text(task.arguments) or ''}"))
+                commands.settle_message(self.engine, picture.id, task.step_id, Succeeded(SAID_HERE))
+
+    def _ask_somebody(self, family: Sequence[RunPicture]) -> None:
+        picture = next(picture for picture in family if _needs_somebody(picture))
         if not self.console.is_terminal:
-            self.console.print("An approval is needed, and nobody is at this terminal: the run is cancelled.")
+            what = "An approval is needed" if picture.open_approvals else "Values are needed"
+            self.console.print(f"{what}, and nobody is at this terminal: the run is cancelled.")
             self._cancel()
             return
-        self.console.print(draw(picture))
-        self.console.print(Text(f"\n{approval.title}", style="bold"))
-        if approval.message:
-            self.console.print(Text(approval.message))
-        answer = Prompt.ask("Approve", choices=["yes", "no"], console=self.console)
-        comment = Prompt.ask("Comment", default="", show_default=False, console=self.console)
+        self.console.print(draw_family(family))
         try:
-            commands.decide(self.engine, PRINCIPAL, approval.id, approve=answer == "yes", comment=comment)
+            if picture.open_approvals:
+                self._ask_for_approval(picture.open_approvals[0])
+            else:
+                self._ask_for_values(picture.open_questions[0])
         except Conflict as conflict:  # its time ran out while the question stood there
             self.console.print(conflict.sentence)
 
-    def _cancel(self) -> None:
+    def _ask_for_approval(self, approval: ApprovalPicture) -> None:
+        self._print_question(approval.title, approval.message)
+        answer = Prompt.ask("Approve", choices=["yes", "no"], console=self.console)
+        comment = Prompt.ask("Comment", default="", show_default=False, console=self.console)
+        commands.decide(self.engine, PRINCIPAL, approval.id, approve=answer == "yes", comment=comment)
+
+    def _ask_for_values(self, question: QuestionPicture) -> None:
+        self._print_question(question.title, question.message)
+        with self.engine.database.read() as c:
+            key = questions.find_question(c, question.id)
+        if key is None:
+            return
+        fields = commands.question_fields(self.engine, key)
         try:
-            commands.cancel_run(self.engine, PRINCIPAL, self.run_id)
+            values = ask_fields(self.console, self.engine, fields)
+            commands.answer_question(self.engine, PRINCIPAL, question.id, values)
+        except InvalidParameters as problem:
+            self.console.print(plain(problem.sentence, "red"))
+
+    def _print_question(self, title: str, message: str) -> None:
+        self.console.print(plain(f"\n{title}", "bold"))
+        if message:
+            self.console.print(plain(message))
+
+    def _cancel(self, *, is_forced: bool = False) -> None:
+        try:
+            commands.cancel_run(self.engine, PRINCIPAL, self.run_id, is_forced=is_forced)
         except Conflict:
             return  # it has ended by itself meanwhile
-        self.console.print("Cancelling; running steps are being ended.")
+        if is_forced:
+            self.console.print("Stopping by force; final steps do not run.")
+        else:
+            self.console.print("Cancelling; running steps are being ended. Once more stops it by force.")
 
-    def _tell_the_end(self, picture: RunPicture) -> None:
-        self.console.print(draw(picture))
-        failing = picture.failing_task
-        if failing is not None and failing.stderr.text.strip():
-            self.console.print(Text(f"\nThe end of what {failing.title} wrote to stderr:", style="bold"))
-            self.console.print(Text(failing.stderr.text.strip()))
-        if picture.outputs:
-            self.console.print_json(data=dict(picture.outputs))
+    def _tell_the_end(self, family: Sequence[RunPicture]) -> None:
+        self.console.print(draw_family(family))
+        for picture in family:
+            failing = picture.failing_task
+            failing = failing.failing_item or failing if failing is not None else None
+            if failing is not None and failing.stderr.text.strip():
+                title = f"\nThe end of what {task_name(failing)} wrote to stderr:"
+                self.console.print(plain(title, "bold"))
+                self.console.print(Text(failing.stderr.text.strip()))
+        if family[0].outputs:
+            self.console.print_json(data=dict(family[0].outputs))
 
-    def _picture(self) -> RunPicture:
+    def _family(self) -> list[RunPicture]:
         with self.engine.database.read() as c:
-            picture = reading.run_picture(c, self.run_id)
-        assert picture is not None, "a run that was started is there"
-        return picture
+            run_ids = [
+                self.run_id,
+                *(each for each in children.family(c, self.run_id) if each != self.run_id),
+            ]
+        pictures = [look_at_run(self.engine, run_id) for run_id in run_ids]
+        return [picture for picture in pictures if picture is not None]
 
 
-def draw(picture: RunPicture) -> RenderableType:
-    """The run as a few lines: status, progress, each step."""
-    status = f"{picture.status.label}, stopping" if picture.is_stopping else picture.status.label
-    head = Text.assemble((f"{picture.workflow_title} #{picture.number}", "bold"), f"  {status}")
-    bar = Table.grid(padding=(0, 1))
-    bar.add_row(ProgressBar(total=100, completed=picture.progress, width=40), f"{picture.progress} %")
-    parts: list[RenderableType] = [head, bar, _steps(picture.tasks)]
-    if picture.error:
-        parts.append(Text(picture.error, style="red"))
-    return Group(*parts)
-
-
-def _steps(tasks: Sequence[TaskPicture]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    for task in tasks:
-        mark, style = _MARKS[task.status]
-        table.add_row(Text(mark, style), Text(task.title), Text(task.status.label, style), _took(task))
-    return table
-
-
-def _took(task: TaskPicture) -> str:
-    if task.started_at is None:
-        return ""
-    end = task.finished_at if task.finished_at is not None else int(time.time() * 1000)
-    return f"{max(0, end - task.started_at) / 1000:.1f} s"
+def _needs_somebody(picture: RunPicture) -> bool:
+    return bool(picture.open_approvals or picture.open_questions)

@@ -56,7 +56,14 @@ class WebProcess:
         link = partial(mint_link, self._engine, public_url=public_url)
         projector = Projector(self._engine, self._client, self.team_id, secrets.token_hex(8), public_url)
         services = Services(
-            self._engine, self._client, self._identity, replies, link, projector.wake, projector.buckets
+            self._engine,
+            self._client,
+            self._identity,
+            replies,
+            link,
+            projector.wake,
+            projector.buckets,
+            self._hints,
         )
         app = build_app(services, authorized)
         self._hints.wake = projector.wake

@@ -35,8 +35,8 @@ _ALWAYS_REFUSED: tuple[tuple[Network, str], ...] = tuple(
     )
 )
 
-_TRANSLATED = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
-"""NAT64: the last four bytes are an IPv4 address, which is where packets really go."""
+_TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
+"""NAT64 and SIIT: the last four bytes are an IPv4 address, which is where packets really go."""
 
 
 class Refused(Exception):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.asking import asking_of
-from engine.core.definition import MAX_NESTING, OnConflict
+from engine.core.definition import MAX_NESTING, JsonValue, OnConflict
 from engine.core.eligibility import TERMINAL_TEAM
 from engine.core.errors import Conflict, ExpressionProblem, InvalidParameters, InvalidWorkflow
 from engine.core.events import (
@@ -27,8 +29,9 @@ from engine.core.events import (
     WorkerLost,
 )
 from engine.core.parameters import check_parameters
-from engine.core.permission import Principal
+from engine.core.permission import Capability, Principal
 from engine.core.plan import Evaluate, plan
+from engine.core.rehearsal import set_unknown_aside
 from engine.core.state import RunSnapshot
 from engine.core.unusable import end_without_definition
 from engine.news import News, news_of
@@ -47,6 +50,9 @@ if TYPE_CHECKING:
 
 MOST_BELLS = 8
 """Rung for one change: each wakes one worker process, and whoever finds work looks for more."""
+
+LONGEST_KEY = 200
+"""Characters of a concurrency key."""
 
 SYSTEM = "handrail"
 """Who the audit trail names for what nobody asked for."""
@@ -83,6 +89,24 @@ def advance(
     that lock, if it was; `exit_code` is that of the attempt which the event ends, where it has one; `arguments`
     are those of tasks, by step and item, that were not recorded before. Child runs begin in the same
     transaction."""
+    transition = _advance(
+        c, engine, locked, event, actor, snapshot=snapshot, exit_code=exit_code, arguments=arguments
+    )
+    return _begin_children(c, engine, locked, transition, changes)
+
+
+def _advance(
+    c: Connection,
+    engine: Engine,
+    locked: LockedRun,
+    event: Event,
+    actor: str,
+    *,
+    snapshot: RunSnapshot | None = None,
+    exit_code: int | None = None,
+    arguments: Mapping[tuple[str, int], JsonValue] = MappingProxyType({}),
+) -> Transition:
+    """The same, but for child runs."""
     snapshot = snapshot or snapshot_for(c, locked, event)
     transition = _plan(c, engine, locked, snapshot, event)
     if transition.is_noop:
@@ -92,7 +116,7 @@ def advance(
     )
     if locked.team_id != TERMINAL_TEAM:
         show_transition(c, locked, transition)
-    return _begin_children(c, engine, locked, transition, changes)
+    return transition
 
 
 def snapshot_for(c: Connection, locked: LockedRun, event: Event) -> RunSnapshot:
@@ -141,14 +165,22 @@ def _concurrency_key(engine: Engine, new: NewRun) -> str | None:
         "params": dict(new.parameters),
         "run": {"requester": new.requester, "channel": new.channel_id},
     }
-    return str(engine.evaluate.value(concurrency.key, names))
+    return _bounded(str(engine.evaluate.value(concurrency.key, names)))
+
+
+def _bounded(key: str) -> str:
+    """A key that an index can hold: of a longer one, the beginning and a digest of it all."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    return f"{key[: LONGEST_KEY - len(digest) - 1]}~{digest}"
 
 
 def _has_to_wait(c: Connection, new: NewRun, key: str) -> bool:
     holder = slots.take_slot(c, new.team_id, key, new.id)
     if holder is None:
         return False
-    if new.parent is not None and holder.id in children.ancestors(c, new.parent.run_id):
+    if new.parent is not None and _waits_for_any(c, holder, children.ancestors(c, new.parent.run_id)):
         raise Conflict(
             f"It would wait for run #{holder.number}, which has the same concurrency key and waits for it. Give "
             "one of them another key."
@@ -157,12 +189,25 @@ def _has_to_wait(c: Connection, new: NewRun, key: str) -> bool:
     return True
 
 
+def _waits_for_any(c: Connection, holder: Contender, run_ids: frozenset[str]) -> bool:
+    """Whether one of these runs has to end before the holder does: it is the holder, or what the holder has
+    started stands in the queue of one of them, or of a run of which the same is true."""
+    seen: set[str] = set()
+    found = {holder.id}
+    while found and not found & run_ids:
+        families = set().union(*(children.family(c, run_id) for run_id in found))
+        seen |= found
+        found = slots.holders_for(c, families) - seen
+    return bool(found)
+
+
 def require_no_rejection(workflow: Workflow, holder: Contender, doing: str) -> None:
     """Raises Conflict when a workflow does nothing, such as "start", beside a run of the same concurrency key."""
     if workflow.concurrency is not None and workflow.concurrency.on_conflict is OnConflict.REJECT:
         raise Conflict(
             f"Run #{holder.number} of {holder.workflow_name}, started by {{people}}, is in progress, and "
-            f"{workflow.name} does not {doing} beside it. Nothing was done; try again when #{holder.number} has ended.",
+            f"{workflow.name} does not {doing} beside it. Nothing was done; try again when #{holder.number} has "
+            "ended.",
             (holder.requester,),
         )
 
@@ -171,13 +216,19 @@ def _begin_children(
     c: Connection, engine: Engine, locked: LockedRun, transition: Transition, changes: Changes
 ) -> Transition:
     """A child that cannot be begun has ended: what follows from that happens at once."""
-    for effect in transition.effects:
-        if isinstance(effect, StartChild):
-            outcome = _begin_child(c, engine, locked, effect, changes)
-            if outcome is not None:
-                ended = ChildEnded(effect.step_id, outcome)
-                transition = _together(transition, advance(c, engine, locked, ended, SYSTEM, changes=changes))
+    waiting = deque(_children_of(transition))
+    while waiting:
+        effect = waiting.popleft()
+        outcome = _begin_child(c, engine, locked, effect, changes)
+        if outcome is not None:
+            following = _advance(c, engine, locked, ChildEnded(effect.step_id, outcome), SYSTEM)
+            waiting.extend(_children_of(following))
+            transition = _together(transition, following)
     return transition
+
+
+def _children_of(transition: Transition) -> list[StartChild]:
+    return [effect for effect in transition.effects if isinstance(effect, StartChild)]
 
 
 def _begin_child(
@@ -189,14 +240,22 @@ def _begin_child(
         return Errored(f"There is no workflow named {name} now.")
     if parent.depth + 1 >= MAX_NESTING:
         return Errored(f"{name} was not started: at most {MAX_NESTING} workflows may start one another.")
+    requester = Principal(parent.team_id, parent.requester)
+    # Asked when the run was started; its files and the permissions may have changed since. Whoever is at a terminal
+    # is an admin in the process there, and in no other.
+    policy, is_in_slack = engine.registry.policy(engine.admins), parent.team_id != TERMINAL_TEAM
+    if is_in_slack and not policy.might(requester, Capability.RUN_WORKFLOW, name):
+        return Errored(f"{name} was not started: whoever started this run may not run it now.")
     try:
-        asking = asking_of(c, Principal(parent.team_id, parent.requester), workflow, parent.channel_id)
-        given = effect.action.parameters
-        parameters = check_parameters(workflow, given, engine.matches, asking, engine.evaluate)
+        asking = asking_of(c, requester, workflow, parent.channel_id)
+        checkable, given, unknown = workflow, effect.action.parameters, dict[str, JsonValue]()
+        if parent.is_rehearsal:
+            checkable, given, unknown = set_unknown_aside(workflow, given)
+        parameters = check_parameters(checkable, given, engine.matches, asking, engine.evaluate)
         new = NewRun(
             parent.team_id,
             workflow,
-            parameters,
+            {**parameters, **unknown},
             parent.requester,
             parent.channel_id,
             parent.origin,

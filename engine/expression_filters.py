@@ -27,12 +27,29 @@ class Unknown:
     sentence: str
 
 
-Value = JsonValue | Unknown
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A value that only a real run has, in a rehearsal: whatever is asked of it or made of it is so, too."""
+
+    path: str
+
+
+class NotYet(ExpressionProblem):
+    """What is computed depends on a value that only a real run has."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{excerpt(path)} is not known in a rehearsal.")
+        self.path = path
+
+
+Value = JsonValue | Unknown | Later
 
 
 def known(value: Value) -> JsonValue:
     if isinstance(value, Unknown):
         raise ExpressionProblem(value.sentence)
+    if isinstance(value, Later):
+        raise NotYet(value.path)
     return value
 
 
@@ -113,7 +130,7 @@ def _number(value: JsonValue) -> int | float:
     raise ExpressionProblem(f"This filter needs a number, not {kind(value)}.")
 
 
-def _default(value: Value, fallback: JsonValue = "", boolean: JsonValue = False) -> JsonValue:
+def _default(value: JsonValue | Unknown, fallback: JsonValue = "", boolean: JsonValue = False) -> JsonValue:
     """Also for a parameter without a value, which is null rather than unknown."""
     if isinstance(value, Unknown) or value is None or (boolean and not value):
         return fallback

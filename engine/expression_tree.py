@@ -15,8 +15,9 @@ from jinja2 import nodes
 from engine.core.definition import JsonValue
 from engine.core.errors import ExpressionProblem
 from engine.core.evaluate import Names
+from engine.core.rehearsal import first_unknown, is_rehearsed, path_of, unknown
 from engine.core.text import as_plain_text, did_you_mean, excerpt, listed
-from engine.expression_filters import FILTERS, TESTS, Unknown, Value, bounded, kind, known
+from engine.expression_filters import FILTERS, TESTS, Later, NotYet, Unknown, Value, bounded, kind, known
 
 MAX_RANGE = 10_000
 MAX_EXPONENT = 128
@@ -113,55 +114,86 @@ def _path(tree: nodes.Node) -> Path:
 # --- computing
 
 
-@singledispatch
+def whole_value(tree: nodes.Node, names: Names) -> JsonValue:
+    """The value of a tree that was checked, in a rehearsal with what is unknown in it. ExpressionProblem says why
+    there is none."""
+    value = compute(tree, names)
+    return unknown(value.path) if isinstance(value, Later) else known(value)
+
+
 def compute(tree: nodes.Node, names: Names) -> Value:
-    """The value of a tree that was checked. ExpressionProblem says why there is none."""
+    """The value of a tree that was checked. What needs a value that is only there later, is so itself."""
+    try:
+        return _compute(tree, names)
+    except NotYet as problem:
+        return Later(problem.path)
+
+
+@singledispatch
+def _compute(tree: nodes.Node, names: Names) -> Value:
     raise ExpressionProblem(f"'{type(tree).__name__}' is not allowed in an expression.")
 
 
 def value_of(tree: nodes.Node, names: Names) -> JsonValue:
-    return known(compute(tree, names))
+    """The value of a part with which something is done: all of it has to be known, else NotYet is raised."""
+    return _wholly_known(compute(tree, names), names)
 
 
-@compute.register
+def _wholly_known(found: Value, names: Names) -> JsonValue:
+    value = known(found)
+    if isinstance(value, list | dict) and is_rehearsed(names):
+        path = first_unknown(value)
+        if path is not None:
+            raise NotYet(path)
+    return value
+
+
+def _read(value: JsonValue, names: Names) -> Value:
+    path = path_of(value)
+    return value if path is None or not is_rehearsed(names) else Later(path)
+
+
+@_compute.register
 def _const(tree: nodes.Const, names: Names) -> Value:
     return bounded(tree.value)
 
 
-@compute.register
+@_compute.register
 def _name(tree: nodes.Name, names: Names) -> Value:
     if tree.name in names:
-        return names[tree.name]
+        return _read(names[tree.name], names)
     suggestion = did_you_mean(tree.name, names)
     return Unknown(f"'{excerpt(tree.name)}' is unknown.{suggestion} Known are: {listed(names)}.")
 
 
-@compute.register
+@_compute.register
 def _getattr(tree: nodes.Getattr, names: Names) -> Value:
-    return _entry(tree.node, compute(tree.node, names), tree.attr)
+    return _entry(tree.node, compute(tree.node, names), tree.attr, names)
 
 
-@compute.register
+@_compute.register
 def _getitem(tree: nodes.Getitem, names: Names) -> Value:
     owner = compute(tree.node, names)
     if isinstance(tree.arg, nodes.Slice):
         return _part(owner, tree.arg, names)
-    return _entry(tree.node, owner, value_of(tree.arg, names))
+    return _entry(tree.node, owner, value_of(tree.arg, names), names)
 
 
-def _entry(tree: nodes.Node, owner: Value, key: JsonValue) -> Value:
+def _entry(tree: nodes.Node, owner: Value, key: JsonValue, names: Names) -> Value:
     """One entry of a mapping or list. What is not there is unknown, and so is everything of it."""
     if isinstance(owner, Unknown):
         return owner
+    if isinstance(owner, Later):
+        return Later(f"{owner.path}.{key}" if isinstance(key, str) else f"{owner.path}[{as_plain_text(key)}]")
     name = ".".join(_path(tree)) or "this value"
     match owner:
         case dict():
             if isinstance(key, str) and key in owner:
-                return owner[key]
+                return _read(owner[key], names)
             return Unknown(f"{excerpt(name)} has no '{excerpt(key)}'.{did_you_mean(str(key), owner)}")
         case list() | str() if isinstance(key, int) and not isinstance(key, bool):
             if -len(owner) <= key < len(owner):
-                return owner[key]
+                return _read(owner[key], names)
             return Unknown(f"{excerpt(name)} has no entry {key}: its length is {len(owner)}.")
         case _:
             return Unknown(f"{excerpt(name)} is {kind(owner)}, so it has no '{excerpt(key)}'.")
@@ -186,48 +218,69 @@ def _integer(value: JsonValue) -> int:
     raise ExpressionProblem(f"A whole number is needed here, not {kind(value)}.")
 
 
-@compute.register(nodes.List)
-@compute.register(nodes.Tuple)
+@_compute.register(nodes.List)
+@_compute.register(nodes.Tuple)
 def _list(tree: nodes.List | nodes.Tuple, names: Names) -> Value:
-    return bounded([value_of(item, names) for item in tree.items])
+    return bounded([whole_value(item, names) for item in tree.items])
 
 
-@compute.register
+@_compute.register
 def _dict(tree: nodes.Dict, names: Names) -> Value:
     found: dict[str, JsonValue] = {}
     for pair in tree.items:
         key = value_of(pair.key, names)
         if not isinstance(key, str):
             raise ExpressionProblem(f"The keys of a mapping are text, not {kind(key)}.")
-        found[key] = value_of(pair.value, names)
+        found[key] = whole_value(pair.value, names)
     return bounded(found)
 
 
-@compute.register
+@_compute.register
 def _condition(tree: nodes.CondExpr, names: Names) -> Value:
-    if value_of(tree.test, names):
+    if _may_hold(tree.test, names):
         return compute(tree.expr1, names)
     if tree.expr2 is None:
         return Unknown("This 'if' has no 'else', and its condition does not hold.")
     return compute(tree.expr2, names)
 
 
-@compute.register
+@_compute.register
 def _and(tree: nodes.And, names: Names) -> Value:
-    return value_of(tree.left, names) and value_of(tree.right, names)
+    try:
+        left = value_of(tree.left, names)
+    except NotYet as problem:
+        return Later(problem.path) if _is_open(tree.right, names) else False
+    return left and value_of(tree.right, names)
 
 
-@compute.register
+def _may_hold(tree: nodes.Node, names: Names) -> bool:
+    """Whether a condition holds; one that depends on what is unknown counts as if it did."""
+    try:
+        return bool(value_of(tree, names))
+    except NotYet:
+        return True
+
+
+def _is_open(tree: nodes.Node, names: Names) -> bool:
+    """Whether what stands behind an unknown condition leaves it open. Perhaps it would not be asked for at all, so
+    that it cannot be computed does not matter."""
+    try:
+        return bool(value_of(tree, names))
+    except ExpressionProblem:
+        return True
+
+
+@_compute.register
 def _or(tree: nodes.Or, names: Names) -> Value:
     return value_of(tree.left, names) or value_of(tree.right, names)
 
 
-@compute.register
+@_compute.register
 def _not(tree: nodes.Not, names: Names) -> Value:
     return not value_of(tree.node, names)
 
 
-@compute.register
+@_compute.register
 def _concat(tree: nodes.Concat, names: Names) -> Value:
     text = ""
     for item in tree.nodes:
@@ -235,12 +288,14 @@ def _concat(tree: nodes.Concat, names: Names) -> Value:
     return text
 
 
-@compute.register
+@_compute.register
 def _filter(tree: nodes.Filter, names: Names) -> Value:
     assert tree.node is not None
     value = compute(tree.node, names)
-    if tree.name not in ("default", "d"):
-        value = known(value)
+    if isinstance(value, Later):
+        return value
+    if not isinstance(value, Unknown) or tree.name not in ("default", "d"):
+        value = _wholly_known(value, names)
     arguments = [value_of(argument, names) for argument in tree.args]
     keywords = {str(pair.key): value_of(pair.value, names) for pair in tree.kwargs}
     try:
@@ -249,15 +304,17 @@ def _filter(tree: nodes.Filter, names: Names) -> Value:
         raise ExpressionProblem(f"'{tree.name}' cannot be used so: check its arguments.") from error
 
 
-@compute.register
+@_compute.register
 def _test(tree: nodes.Test, names: Names) -> Value:
     value = compute(tree.node, names)
+    if isinstance(value, Later):
+        return value
     if tree.name not in ("defined", "undefined"):
         value = known(value)
     return TESTS[tree.name](value)
 
 
-@compute.register
+@_compute.register
 def _range(tree: nodes.Call, names: Names) -> Value:
     numbers = range(*(_integer(value_of(argument, names)) for argument in tree.args))
     if len(numbers) > MAX_RANGE:
@@ -270,12 +327,12 @@ def _range(tree: nodes.Call, names: Names) -> Value:
 Number = int | float
 
 
-@compute.register
+@_compute.register
 def _negative(tree: nodes.Neg, names: Names) -> Value:
     return bounded(-_number(value_of(tree.node, names)))
 
 
-@compute.register
+@_compute.register
 def _positive(tree: nodes.Pos, names: Names) -> Value:
     return _number(value_of(tree.node, names))
 
@@ -286,7 +343,7 @@ def _number(value: JsonValue) -> Number:
     raise ExpressionProblem(f"A number is needed here, not {kind(value)}.")
 
 
-@compute.register
+@_compute.register
 def _binary(tree: nodes.BinExpr, names: Names) -> Value:
     left, right = value_of(tree.left, names), value_of(tree.right, names)
     match tree:
@@ -351,7 +408,7 @@ _COMPARISONS: Mapping[str, Callable[[JsonValue, JsonValue], bool]] = {
 }
 
 
-@compute.register
+@_compute.register
 def _compare(tree: nodes.Compare, names: Names) -> Value:
     left = value_of(tree.expr, names)
     for operand in tree.ops:

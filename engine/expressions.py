@@ -17,9 +17,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from engine.core.definition import JsonValue, Template
 from engine.core.errors import ExpressionProblem
 from engine.core.evaluate import Names
+from engine.core.rehearsal import is_rehearsed, readable
 from engine.core.text import as_plain_text, excerpt
 from engine.expression_filters import MAX_SIZE, as_json, bounded
-from engine.expression_tree import Path, check, references, value_of
+from engine.expression_tree import Path, check, references, whole_value
 
 MAX_EXPRESSION_TEXT = 20_000
 """Characters of one text that holds expressions."""
@@ -140,6 +141,17 @@ class Expressions:
         return bool(_compute(compiled.parts[0], names, text))
 
 
+def values_made_of(root: str, text: str, names: Names) -> list[JsonValue]:
+    """The values of those expressions in a text that ask for `root`. Raises ExpressionProblem."""
+    compiled = compile_text(text)
+    if all(path[0] != root for path in compiled.references):
+        return []
+    trees = [part for part in compiled.parts if isinstance(part, nodes.Expr)]
+    return [
+        _compute(tree, names, text) for tree in trees if any(path[0] == root for path in references(tree))
+    ]
+
+
 def _fill(template: Template, names: Names) -> JsonValue:
     match template:
         case str():
@@ -158,18 +170,22 @@ def _fill_text(text: str, names: Names) -> JsonValue:
         return _compute(compiled.parts[0], names, text)
     filled, size = [], 0
     for part in compiled.parts:
-        filled.append(as_plain_text(_compute(part, names, text)))
+        filled.append(_as_text(_compute(part, names, text), names))
         size += len(filled[-1])
         if size > MAX_SIZE:
             raise ExpressionProblem(f"The value of '{excerpt(text)}' is larger than {MAX_SIZE // 1024} KiB.")
     return "".join(filled)
 
 
+def _as_text(value: JsonValue, names: Names) -> str:
+    return as_plain_text(readable(value) if is_rehearsed(names) else value)
+
+
 def _compute(part: str | nodes.Expr, names: Names, text: str) -> JsonValue:
     if isinstance(part, str):
         return part
     try:
-        return value_of(part, names)
+        return whole_value(part, names)
     except ExpressionProblem as problem:
         raise ExpressionProblem(f"In '{excerpt(text)}': {problem.sentence}") from problem
     except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:

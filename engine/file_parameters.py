@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 
 from engine.core.definition import Parameter, ParameterType
+from engine.core.options import CHOICES
 from engine.core.parameter_values import BOUNDED, LISTS, TEXTS
 from engine.core.text import did_you_mean, excerpt, humanize, listed
 from engine.file_defaults import check_bounds, check_default, read_bound, read_default
+from engine.file_expressions import Templates
+from engine.file_options import check_sources, read_options, read_source
 from engine.file_show_if import check_conditions, read_show_if
 from engine.patterns import pattern_mistake
 from engine.yaml_fields import Fields
-from engine.yaml_nodes import Items, Mistakes, Table
+from engine.yaml_nodes import Mistakes, Table
 
 MAX_PARAMETERS = 40
 """A dialog in Slack has room for no more."""
-
-MAX_OPTIONS = 1000
-MAX_OPTION_LENGTH = 300
 
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 IDENTIFIER_HINT = "Use up to 64 small letters, digits and _, beginning with a letter."
@@ -37,12 +37,11 @@ KEYS = (
     "show_if",
 )
 
-_CHOICES = (ParameterType.CHOICE, ParameterType.MULTI_CHOICE)
 _SIZED = (*TEXTS, *LISTS)
 
 BELONGS_TO: dict[str, tuple[ParameterType, ...]] = {
     "default": tuple(kind for kind in ParameterType if kind is not ParameterType.FILE),
-    "options": _CHOICES,
+    "options": CHOICES,
     "pattern": (*TEXTS, ParameterType.EMAIL, ParameterType.URL),
     "min": BOUNDED,
     "max": BOUNDED,
@@ -52,8 +51,11 @@ BELONGS_TO: dict[str, tuple[ParameterType, ...]] = {
 """The keys that not every type has."""
 
 
-def read_parameters(fields: Fields, key: str = "parameters") -> tuple[Parameter, ...]:
-    """All parameters below one key of a mapping, in the file's order."""
+def read_parameters(
+    fields: Fields, key: str = "parameters", templates: Templates | None = None
+) -> tuple[Parameter, ...]:
+    """All parameters below one key of a mapping, in the file's order. `templates` read what computes options;
+    without them, nothing may."""
     found: list[Parameter] = []
     places: dict[str, Fields] = {}
     for name, node in fields.entries(key):
@@ -65,7 +67,7 @@ def read_parameters(fields: Fields, key: str = "parameters") -> tuple[Parameter,
             )
         elif isinstance(node, Table):
             places[name.text] = Fields(node, fields.mistakes, f"parameter '{name.text}'", KEYS)
-            found.append(_read_parameter(name.text, places[name.text], fields.mistakes))
+            found.append(_read_parameter(name.text, places[name.text], fields.mistakes, templates))
         else:
             fields.mistakes.add(
                 node.place,
@@ -78,15 +80,17 @@ def read_parameters(fields: Fields, key: str = "parameters") -> tuple[Parameter,
             "WF-LIMIT",
             f"There are {len(found)} parameters; a form has room for at most {MAX_PARAMETERS}.",
         )
+    check_sources(found, places, fields.mistakes)
     return check_conditions(found, places)
 
 
-def _read_parameter(name: str, fields: Fields, mistakes: Mistakes) -> Parameter:
+def _read_parameter(name: str, fields: Fields, mistakes: Mistakes, templates: Templates | None) -> Parameter:
     mistakes_before = len(mistakes.found)
     kind = _read_type(fields)
     if kind is None:
         return Parameter(name, ParameterType.STRING, name)
     _refuse_foreign_keys(fields, kind)
+    source = read_source(fields, templates) if kind in CHOICES else None
     default, computed = read_default(fields, kind) if kind in BELONGS_TO["default"] else (None, None)
     parameter = Parameter(
         name=name,
@@ -95,7 +99,7 @@ def _read_parameter(name: str, fields: Fields, mistakes: Mistakes) -> Parameter:
         hint=fields.text("hint", longest=500) or "",
         required=fields.boolean("required") or False,
         default=default,
-        options=_read_options(fields, kind),
+        options=read_options(fields) if kind in CHOICES and not _are_computed(fields) else (),
         pattern=_read_pattern(fields),
         minimum=read_bound(fields, kind, "min") if kind in BELONGS_TO["min"] else None,
         maximum=read_bound(fields, kind, "max") if kind in BELONGS_TO["max"] else None,
@@ -103,11 +107,16 @@ def _read_parameter(name: str, fields: Fields, mistakes: Mistakes) -> Parameter:
         max_length=fields.integer("max_length", least=1, most=3000),
         computed=computed,
         show_if=read_show_if(fields),
+        source=source,
     )
     if len(mistakes.found) == mistakes_before:
         check_bounds(fields, parameter)
         check_default(fields, parameter)
     return parameter
+
+
+def _are_computed(fields: Fields) -> bool:
+    return isinstance(fields.node("options"), Table)
 
 
 def _read_type(fields: Fields) -> ParameterType | None:
@@ -135,31 +144,6 @@ def _refuse_foreign_keys(fields: Fields, kind: ParameterType) -> None:
                 "PARAM-KEY",
                 f"'{key}' has no meaning for type {kind.value}. It belongs to: {listed(kinds, most=20)}.",
             )
-
-
-def _read_options(fields: Fields, kind: ParameterType) -> tuple[str, ...]:
-    if kind not in _CHOICES:
-        return ()
-    fields.require("options", "[one, two]")
-    options = fields.texts("options")
-    if "options" in fields and isinstance(fields.node("options"), Items) and not fields.scalars("options"):
-        fields.add("options", "PARAM-OPTIONS", "There is no option to choose. Write at least one.")
-    if len(options) > MAX_OPTIONS:
-        fields.add(
-            "options", "WF-LIMIT", f"There are {len(options)} options; at most {MAX_OPTIONS} are allowed."
-        )
-    seen: set[str] = set()
-    for option in options:
-        if option in seen:
-            fields.add("options", "PARAM-OPTIONS", f"The option '{excerpt(option)}' is there twice.")
-        if not option.strip() or len(option) > MAX_OPTION_LENGTH or "\n" in option:
-            fields.add(
-                "options",
-                "PARAM-OPTIONS",
-                f"An option is one line of 1 to {MAX_OPTION_LENGTH} characters; '{excerpt(option)}' is not.",
-            )
-        seen.add(option)
-    return options
 
 
 def _read_pattern(fields: Fields) -> str | None:

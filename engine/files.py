@@ -68,7 +68,7 @@ def _read(table: Table, mistakes: Mistakes, text: str, folder: str) -> Workflow:
         name=name,
         title=title,
         description=description,
-        parameters=read_parameters(fields),
+        parameters=read_parameters(fields, templates=templates),
         secrets=secrets,
         timeout_seconds=fields.duration("timeout"),
         concurrency=_read_concurrency(fields, templates),

@@ -42,8 +42,8 @@ def spread(engine: Engine, news: Iterable[News]) -> None:
                     tell_parent(engine, run_id)
                 case ChildIsToStop(parent_run_id, step_id, is_forced):
                     stop_child(engine, parent_run_id, step_id, is_forced=is_forced)
-                case QueueHasMoved(team_id, key):
-                    move_queue(engine, team_id, key)
+                case QueueHasMoved(team_id, key, has_left):
+                    move_queue(engine, team_id, key, has_left=has_left)
                 case _:
                     assert_never(each)
         except Problem as problem:
@@ -101,29 +101,46 @@ def _cancel(engine: Engine, run_id: str, by: str, *, is_forced: bool = False) ->
 # --- queues
 
 
-def move_queue(engine: Engine, team_id: str, key: str) -> None:
-    """Cancel whom a newer run supersedes, and admit the first in the queue when nobody is in progress."""
-    for run in _superseded(engine, team_id, key):
+def move_queue(engine: Engine, team_id: str, key: str, *, has_left: bool = False) -> None:
+    """Cancel whom a newer run supersedes, and admit the first in the queue when nobody is in progress. Where there
+    is nothing to do, nothing is locked or written. `has_left`: somebody may have left the queue."""
+    with engine.database.read() as c:
+        queue = slots.look_at_queue(c, team_id, key)
+        superseded = _superseded(c, engine, queue)
+    for run in superseded:
         _cancel(engine, run.id, SYSTEM)
+    if not queue.waiting:
+        return
+    has_admitted = queue.holder is None and _admit(engine, team_id, key, queue.waiting[0].id)
+    if has_admitted or has_left:
+        _redraw_queue(engine, team_id, key)
+
+
+def _admit(engine: Engine, team_id: str, key: str, run_id: str) -> bool:
+    """Let the first of a queue begin, unless that has changed meanwhile: who changed it looks again. Locks are had
+    in one order everywhere: a run, then its workspace, then a queue."""
     with announced(engine) as changes, engine.database.write() as c:
-        queue = slots.load_queue(c, team_id, key)
-        if queue.holder is not None or not queue.waiting:
-            return
-        locked = locking.lock_run(c, queue.waiting[0].id)
-        if locked is None or not locked.is_queued:
-            return
-        slots.give_slot(c, team_id, key, locked.id)
+        locked = locking.lock_run(c, run_id)
+        queue = slots.lock_queue(c, team_id, key)
+        is_first = bool(queue.waiting) and queue.waiting[0].id == run_id
+        if locked is None or not locked.is_queued or not is_first or queue.holder is not None:
+            return False
+        slots.give_slot(c, team_id, key, run_id)
         changes.note(locked, advance(c, engine, locked, RunAdmitted(), SYSTEM, changes=changes))
-        slots.redraw_queue(c, team_id, key)
-    for waiting in queue.waiting[1:]:
-        engine.hint(waiting.id)
+        return True
 
 
-def _superseded(engine: Engine, team_id: str, key: str) -> list[Contender]:
-    """Those that came before the newest run which cancels others, and are not stopping yet."""
+def _redraw_queue(engine: Engine, team_id: str, key: str) -> None:
+    """Somebody in the queue may have left it: the others' places are shown anew."""
     with engine.database.write() as c:
-        queue = slots.load_queue(c, team_id, key)
-        cancelling = [run for run in queue.waiting if _cancels_others(c, engine, run)]
+        waiting = slots.redraw_queue(c, team_id, key)
+    for run_id in waiting:
+        engine.hint(run_id)
+
+
+def _superseded(c: Connection, engine: Engine, queue: Queue) -> list[Contender]:
+    """Those that came before the newest run which cancels others, and are not stopping yet."""
+    cancelling = [run for run in queue.waiting if _cancels_others(c, engine, run)]
     if not cancelling:
         return []
     earlier = [run for run in _all(queue) if run.number < cancelling[-1].number]

@@ -85,10 +85,15 @@ class Mask:
         return given + (MASKED if len(begun) >= SHORTEST_DECLARED else begun)
 
     def value(self, value: JsonValue) -> JsonValue:
-        """A JSON value with every text in it masked, keys too, and storable as UTF-8."""
+        """A JSON value with every text in it masked, keys too, and storable as UTF-8. A number that is a secret, or
+        holds one, becomes a text."""
         match value:
             case str():
                 return self.text(value.encode("utf-8", "replace").decode())
+            case bool():
+                return value
+            case int() | float():
+                return MASKED if self.spans(json.dumps(value)) else value
             case list():
                 return [self.value(item) for item in value]
             case dict():

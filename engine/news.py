@@ -25,10 +25,11 @@ class ChildIsToStop:
 
 @dataclass(frozen=True, slots=True)
 class QueueHasMoved:
-    """A run of this concurrency key has ended, or waits for its turn."""
+    """A run of this concurrency key has ended (it `has_left`), or waits for its turn."""
 
     team_id: str
     key: str
+    has_left: bool
 
 
 News = ChildHasEnded | ChildIsToStop | QueueHasMoved
@@ -42,6 +43,7 @@ def news_of(locked: LockedRun, transition: Transition) -> list[News]:
     ]
     if transition.status.is_terminal and locked.parent_run_id is not None:
         news.append(ChildHasEnded(locked.id))
-    if locked.concurrency_key is not None and (transition.status.is_terminal or transition.is_queued):
-        news.append(QueueHasMoved(locked.team_id, locked.concurrency_key))
+    has_left = transition.status.is_terminal
+    if locked.concurrency_key is not None and (has_left or transition.is_queued):
+        news.append(QueueHasMoved(locked.team_id, locked.concurrency_key, has_left))
     return news

@@ -22,6 +22,7 @@ def look_at_run(
     tail_bytes: int = TAIL_BYTES,
     with_output: bool = True,
     with_facts: bool = False,
+    with_expected: bool = False,
 ) -> RunPicture | None:
     """The run as it is now, with at most `tail_bytes` of each stream of each task; None: no such run.
 
@@ -29,7 +30,12 @@ def look_at_run(
     """
     with engine.database.read() as c:
         picture = reading.run_picture(
-            c, run_id, tail_bytes=tail_bytes, with_output=with_output, with_facts=with_facts
+            c,
+            run_id,
+            tail_bytes=tail_bytes,
+            with_output=with_output,
+            with_facts=with_facts,
+            with_expected=with_expected,
         )
         if picture is None or not (picture.is_stopping or any(map(_needs_definition, picture.tasks))):
             return picture

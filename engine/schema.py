@@ -13,6 +13,7 @@ from engine.files import MAX_SECRETS
 from engine.schema_parameters import parameter_schema
 from engine.schema_parts import Schema, choice, duration, filled, named, table, text, whole
 from engine.schema_steps import final_step_schema, step_schema
+from engine.secrets import OWN_VARIABLE, VARIABLE_PREFIX
 
 
 def json_schema() -> Schema:
@@ -50,7 +51,8 @@ def json_schema() -> Schema:
 
 
 def _secrets() -> Schema:
-    name = {"type": "string", "pattern": whole(IDENTIFIER.pattern)}
+    ours = OWN_VARIABLE.removeprefix(VARIABLE_PREFIX).lower()
+    name = {"type": "string", "pattern": whole(IDENTIFIER.pattern), "not": {"const": ours}}
     many = {"type": "array", "items": name, "uniqueItems": True, "maxItems": MAX_SECRETS}
     return {"description": "Names of secrets that steps use.", "anyOf": [name, many]}
 

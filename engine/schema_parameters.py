@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from engine.core.definition import ComputedDefault, ParameterType
-from engine.file_parameters import BELONGS_TO, MAX_OPTIONS
-from engine.schema_parts import Schema, choice, number, table, text, truth
+from engine.core.options import MAX_OPTIONS
+from engine.file_options import SOURCES
+from engine.file_parameters import BELONGS_TO
+from engine.schema_parts import SCALAR, Schema, choice, duration, filled, named, number, table, text, truth
 
 
 def parameter_schema() -> Schema:
@@ -33,13 +35,34 @@ def parameter_schema() -> Schema:
 
 
 def _options() -> Schema:
-    return {
-        "description": "What can be chosen.",
+    plain = {
         "type": ["array", "string"],
         "items": {"type": "string"},
         "minItems": 1,
         "maxItems": MAX_OPTIONS,
         "uniqueItems": True,
+    }
+    return {"description": "What can be chosen.", "anyOf": [plain, _source()]}
+
+
+def _source() -> Schema:
+    """What computes options."""
+    properties = {
+        "run": filled("A command; it writes a JSON list, or one option a line."),
+        "http": {"$ref": "#/$defs/step/properties/http"},
+        "env": named(r"[A-Za-z_][A-Za-z0-9_]*", SCALAR, "The environment of the process."),
+        "shell": {"$ref": "#/$defs/step/properties/shell"},
+        "working_directory": {"$ref": "#/$defs/step/properties/working_directory"},
+        "stdin": text("What the command reads from its standard input."),
+        "pick": text("The list in the answer, such as '{{ result.json.hosts }}'."),
+        "timeout": duration("How long it may take; 10s when not said, at most 20s."),
+        "cache": duration("How long an answer may be used again; 30s when not said, 0 for never."),
+    }
+    only_one = [{"required": [kind]} for kind in SOURCES]
+    for_run = {key: ["run"] for key in ("env", "shell", "working_directory", "stdin")}
+    return table(properties, required=[]) | {
+        "oneOf": only_one,
+        "dependentRequired": {**for_run, "pick": ["http"]},
     }
 
 

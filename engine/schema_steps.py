@@ -234,7 +234,11 @@ def _input() -> Schema:
             "message": text("What to know before answering."),
             "fields": named(
                 IDENTIFIER.pattern,
-                {"$ref": "#/$defs/parameter", "not": {"properties": {"type": {"const": "file"}}}},
+                {
+                    "$ref": "#/$defs/parameter",
+                    "not": {"properties": {"type": {"const": "file"}}},
+                    "properties": {"options": {"not": {"type": "object"}}},
+                },
                 "The form, written like parameters.",
                 minProperties=1,
                 maxProperties=MAX_PARAMETERS,

@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT i
 
 from engine.core.events import ApprovalStatus
 from engine.core.state import Ballot
+from store.children import ancestors
 from store.columns import constant
-from store.tables import approvals, decisions, runs
+from store.tables import approvals, audit_events, decisions, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,14 @@ _KEY = select(
     approvals.c.created_at,
     approvals.c.expires_at,
 ).join(runs, runs.c.id == approvals.c.run_id)
+_RESUMERS = (
+    select(audit_events.c.chain, audit_events.c.actor)
+    .where(
+        audit_events.c.chain.in_(bindparam("b_chains", expanding=True)),
+        audit_events.c.kind == constant("run_resumed"),
+    )
+    .order_by(audit_events.c.seq)
+)
 _FIND = _KEY.where(approvals.c.id == bindparam("b_approval"))
 _OPEN = _KEY.where(
     approvals.c.team_id == bindparam("b_team"), approvals.c.status == constant("open")
@@ -122,6 +131,12 @@ def insert_decision(
         "b_at": now,
     }
     return c.execute(_DECIDE, values).one_or_none() is not None
+
+
+def last_resumers(c: Connection, run_id: str) -> frozenset[str]:
+    """Who took up the run the last time, and the runs that it is a child of."""
+    found = c.execute(_RESUMERS, {"b_chains": [*ancestors(c, run_id)]})
+    return frozenset({row.chain: str(row.actor) for row in found}.values())
 
 
 def _approval_key(row: Row[*tuple[Any, ...]]) -> ApprovalKey:

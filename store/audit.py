@@ -97,7 +97,7 @@ def append_fact(
     instead: this function moves the head behind its back, and its next write raises StaleWrite.
     """
     if run_id is None:
-        append_to_workspace(c, _lock_workspace(c, team_id), Fact(kind, data), actor, now)
+        append_to_workspace(c, lock_workspace(c, team_id), Fact(kind, data), actor, now)
     else:
         chain = Chain(*c.execute(_RUN_HEAD.with_for_update(key_share=True), {"b_id": run_id}).one())
         append_to_run(c, chain, Fact(kind, data), actor, now)
@@ -116,7 +116,7 @@ def append_to_workspace(c: Connection, chain: Chain, fact: Fact, actor: str, now
 def record_permissions(c: Connection, team_id: str, digest: str | None, actor: str, now: int) -> bool:
     """Append that other permissions are in force in a workspace, unless its trail says so already. The digest is
     None while there is no permissions file, as it is at first."""
-    chain = _lock_workspace(c, team_id)
+    chain = lock_workspace(c, team_id)
     last: Any = c.execute(_PERMISSIONS, {"b_id": team_id}).scalar()
     if digest == (last["digest"] if last else None):
         return False
@@ -133,7 +133,7 @@ def new_workspace(team_id: str) -> dict[str, Any]:
     return {"team_id": team_id, "last_number": 0, "chain_length": 0, "chain_head": ""}
 
 
-def _lock_workspace(c: Connection, team_id: str) -> Chain:
+def lock_workspace(c: Connection, team_id: str) -> Chain:
     """The end of a workspace's chain, with its lock. Whoever needs a run's lock too takes that first."""
     c.execute(_INSERT_WORKSPACE, new_workspace(team_id))
     return Chain(*c.execute(_WORKSPACE_HEAD.with_for_update(key_share=True), {"b_id": team_id}).one())

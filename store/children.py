@@ -39,6 +39,7 @@ def _family() -> Select[tuple[str]]:
 FAMILY = _family()
 """The run `b_run`, its children, and theirs."""
 
+
 def _ancestors() -> Select[tuple[str]]:
     member = select(runs.c.id, runs.c.parent_run_id).where(runs.c.id == bindparam("b_run"))
     found = member.cte("ancestors", recursive=True)
@@ -47,7 +48,7 @@ def _ancestors() -> Select[tuple[str]]:
 
 
 _ANCESTORS = _ancestors()
-_MEMBERS = select(runs.c.id, runs.c.status).where(runs.c.id.in_(FAMILY))
+_MEMBERS = select(runs.c.id, runs.c.status).where(runs.c.id.in_(FAMILY)).order_by(runs.c.number)
 _OTHER = runs.alias("other")
 _CHILD = select(
     runs.c.id,
@@ -73,10 +74,12 @@ _WAITS_FOR_IT = and_(
     tasks.c.run_id == runs.c.parent_run_id,
     tasks.c.step_id == runs.c.parent_step_id,
     tasks.c.item == 0,
+    tasks.c.kind == constant("workflow"),
     tasks.c.status == constant("waiting"),
 )
 _WAITED_FOR = (
-    _CHILD.select_from(runs.join(tasks, _WAITS_FOR_IT))
+    _CHILD.add_columns(tasks.c.stop_forced.label("is_to_be_forced"))
+    .select_from(runs.join(tasks, _WAITS_FOR_IT))
     .where(
         runs.c.parent_run_id.is_not(None),
         runs.c.number == _NEWEST_NUMBER,
@@ -88,11 +91,11 @@ _WAITED_FOR = (
 
 def ancestors(c: Connection, run_id: str) -> frozenset[str]:
     """A run, whoever has started it, and whoever has started that."""
-    return frozenset(c.execute(_ANCESTORS, {"b_run": run_id}).scalars())
+    return frozenset(row.id for row in c.execute(_ANCESTORS, {"b_run": run_id}))
 
 
 def family(c: Connection, run_id: str) -> dict[str, RunStatus]:
-    """A run, its children, and theirs, by id."""
+    """A run, its children, and theirs, by id, in the order they were started."""
     return {row.id: RunStatus(row.status) for row in c.execute(_MEMBERS, {"b_run": run_id})}
 
 

@@ -15,6 +15,7 @@ from engine.core.events import (
     CloseInput,
     Effect,
     InputStatus,
+    MarkItems,
     OpenApproval,
     OpenInput,
     ResetItems,
@@ -111,6 +112,11 @@ _RESET_ITEMS = {
     )
     for is_all, statuses in ((False, _SETTLED_BADLY), (True, [*_SETTLED_BADLY, constant("completed")]))
 }
+_MARK_ITEMS = (
+    update(tasks)
+    .where(*_STEP, tasks.c.item > 0, tasks.c.is_unknown)
+    .values(status="completed", is_unknown=False, error=null())
+)
 _PARENT = select(tasks.c.position, tasks.c.title, tasks.c.kind).where(*_STEP, tasks.c.item == 0)
 _ADD_ITEMS = insert(tasks)
 
@@ -222,7 +228,7 @@ def _stop(c: Connection, locked: LockedRun, step_id: str, item: int, is_forced: 
 def _change_items(
     c: Connection,
     locked: LockedRun,
-    effect: AddItems | StartItems | CancelItems | StopItems | ResetItems,
+    effect: AddItems | StartItems | CancelItems | StopItems | ResetItems | MarkItems,
     now: int,
 ) -> None:
     step = {"b_run": locked.id, "b_step": effect.step_id}
@@ -241,6 +247,8 @@ def _change_items(
             c.execute(_STOP_ITEMS, {**step, "b_forced": is_forced})
         case ResetItems(_, count, is_all):
             expect_rows(c.execute(_RESET_ITEMS[is_all], step).rowcount, count, which)
+        case MarkItems(_, count):
+            expect_rows(c.execute(_MARK_ITEMS, step).rowcount, count, which)
 
 
 def _item_rows(

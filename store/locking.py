@@ -110,9 +110,9 @@ _ITEM = select(
 )
 _IS_DUE = tasks.c.due_at.is_not(None)
 _FAN_OUTS = (
-    select(tasks.c.step_id, tasks.c.status, _IS_DUE, func.count())
+    select(tasks.c.step_id, tasks.c.status, _IS_DUE, tasks.c.is_unknown, func.count())
     .where(tasks.c.run_id == bindparam("b_run"), tasks.c.item > 0)
-    .group_by(tasks.c.step_id, tasks.c.status, _IS_DUE)
+    .group_by(tasks.c.step_id, tasks.c.status, _IS_DUE, tasks.c.is_unknown)
 )
 _RESULTS = select(tasks.c.item, tasks.c.result).where(
     tasks.c.run_id == bindparam("b_run"),
@@ -163,6 +163,10 @@ def load_snapshot(
     item has ended well, so a fan-out ends with it only when nothing of it is pending. Read before a decision is
     inserted: a ballot found here counts already."""
     loaded = load_tasks(c, locked.id)
+    is_resumed = (
+        locked.round > 1 or locked.status.is_terminal
+    )  # then steps that have not begun may have items
+    has_items = loaded.fans_out or is_resumed or item
     return RunSnapshot(
         status=locked.status,
         parameters=locked.parameters,
@@ -177,7 +181,7 @@ def load_snapshot(
         is_queued=locked.is_queued,
         is_rehearsal=locked.is_rehearsal,
         inputs=loaded.inputs,
-        fan_outs=_load_fan_outs(c, locked.id, goes_on) if loaded.fans_out or locked.round > 1 or item else {},
+        fan_outs=_load_fan_outs(c, locked.id, goes_on) if has_items else {},
         items=_load_item(c, locked.id, step_id, item) if item else {},
     )
 
@@ -243,8 +247,9 @@ def _load_item(c: Connection, run_id: str, step_id: str, item: int) -> dict[tupl
 
 def _load_fan_outs(c: Connection, run_id: str, goes_on: bool) -> dict[str, FanOut]:
     counts: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(int))
-    for step_id, status, is_due, count in c.execute(_FAN_OUTS, {"b_run": run_id}):
+    for step_id, status, is_due, is_unknown, count in c.execute(_FAN_OUTS, {"b_run": run_id}):
         counts[step_id][_FAN_OUT_FIELDS[status, bool(is_due)]] += count
+        counts[step_id]["unknown"] += count if is_unknown else 0
     fan_outs = {step_id: FanOut(**fields) for step_id, fields in counts.items()}
     return {
         step_id: replace(fan, results=_load_results(c, run_id, step_id))

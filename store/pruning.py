@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, tuple_
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, select, tuple_
 
 from engine.core.state import TERMINAL_RUN_STATUSES
 from store import audit
@@ -61,7 +61,7 @@ _MEMBERS = select(
 _LOCK_ROOT = select(runs.c.id).where(runs.c.id == bindparam("b_run")).with_for_update(skip_locked=True)
 _LOCK_MEMBERS = _MEMBERS.with_for_update()
 
-_RUNS = bindparam("b_runs", expanding=True)
+_RUNS: BindParameter[str] = bindparam("b_runs", expanding=True)
 _TASKS = select(tasks.c.id).where(tasks.c.run_id.in_(_RUNS))
 _CHUNKS = tuple_(log_chunks.c.task_id, log_chunks.c.attempt, log_chunks.c.seq)
 _SOME_CHUNKS = delete(log_chunks).where(
@@ -83,14 +83,14 @@ _ALL_OF_RUNS = (
 )
 """In an order in which nothing refers to what is gone."""
 
-_IS_USED = select(runs.c.id).where(runs.c.workflow_digest == versions.c.digest).exists()
+_IS_UNUSED = versions.c.digest.not_in(select(runs.c.workflow_digest))
 _UNUSED_VERSIONS = (
     select(versions.c.digest)
-    .where(versions.c.created_at < bindparam("b_before"), ~_IS_USED)
+    .where(versions.c.created_at < bindparam("b_before"), _IS_UNUSED)
     .with_for_update(skip_locked=True)
 )
 _REMOVE_VERSIONS = delete(versions).where(
-    versions.c.digest.in_(bindparam("b_digests", expanding=True)), ~_IS_USED
+    versions.c.digest.in_(bindparam("b_digests", expanding=True)), _IS_UNUSED
 )
 
 
@@ -121,6 +121,7 @@ def prune_family(c: Connection, run_id: str, before: int, actor: str, now: int) 
     members = _over(c.execute(_LOCK_MEMBERS, {"b_run": run_id}).all(), before)
     if not members:
         return 0
+    audit.lock_workspace(c, members[0].team_id)  # before any slot, as all do
     for statement in _ALL_OF_RUNS:
         c.execute(statement, {"b_runs": [row.id for row in members]})
     for row in members:

@@ -32,8 +32,10 @@ from engine.core.picture import (
     RunSummary,
     TaskPicture,
 )
+from engine.core.rehearsal import readable
 from engine.core.state import TERMINAL_RUN_STATUSES, RunStatus, TaskStatus
 from store.columns import constant
+from store.durations import expected_durations
 from store.picture_parts import (
     has_fan_out,
     read_children,
@@ -154,10 +156,12 @@ def run_picture(
     tail_bytes: int = 4000,
     with_output: bool = True,
     with_facts: bool = False,
+    with_expected: bool = False,
 ) -> RunPicture | None:
     """The whole run at one instant, with at most `tail_bytes` of each stream of each task; None: no such run.
 
-    `facts` are its last audit lines, newest last: seq, at, actor, kind and data.
+    `facts` are its last audit lines, newest last: seq, at, actor, kind and data. A rehearsal's values are as people
+    read them, those that are unknown in it too.
     """
     values = {"b_run": run_id}
     run = c.execute(_RUN, values).one_or_none()
@@ -167,7 +171,7 @@ def run_picture(
     pictures = _with_children(c, run_id, _read_tasks(c, run_id, limit))
     begun = {task.kind for task in pictures if task.is_scheduled or run.round > 1}
     own = {key: value for key, value in run._mapping.items() if key not in _ONLY_LOOKED_UP}
-    return RunPicture(
+    picture = RunPicture(
         **{
             **own,
             "status": RunStatus(run.status),
@@ -180,7 +184,29 @@ def run_picture(
         tasks=pictures,
         approvals=_read_approvals(c, run_id) if StepKind.APPROVAL in begun else (),
         facts=_read_facts(c, run_id) if with_facts else (),
+        expected=expected_durations(c, run.team_id, run.workflow_name) if with_expected else None,
     )
+    return _readable(picture) if picture.is_rehearsal else picture
+
+
+def _readable(picture: RunPicture) -> RunPicture:
+    outputs = None if picture.outputs is None else _readable_values(picture.outputs)
+    tasks = tuple(map(_readable_task, picture.tasks))
+    return replace(picture, parameters=_readable_values(picture.parameters), tasks=tasks, outputs=outputs)
+
+
+def _readable_task(task: TaskPicture) -> TaskPicture:
+    return replace(
+        task,
+        arguments=readable(task.arguments),
+        result=readable(task.result),
+        item_value=readable(task.item_value),
+        items=tuple(map(_readable_task, task.items)),
+    )
+
+
+def _readable_values(values: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: readable(value) for name, value in values.items()}
 
 
 def run_pulse(c: Connection, run_id: str) -> RunPulse | None:

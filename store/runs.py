@@ -107,10 +107,10 @@ def insert_run(c: Connection, new: NewRun) -> InsertedRun:
 
     Follow it by lock_run, load_snapshot, plan(RunStarted) and apply_transition in the same transaction.
     """
-    keep_version(c, new.workflow)
     run_id = new.id
     first = new_workspace(new.team_id) | {"last_number": 1}
-    number = c.execute(_NEXT_NUMBER, first).scalar_one()
+    number = c.execute(_NEXT_NUMBER, first).scalar_one()  # the workspace's lock, before any other's
+    keep_version(c, new.workflow)
     row = {
         "id": run_id,
         "team_id": new.team_id,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT is SQLite's too
 
 from engine.core.state import RunStatus
+from store import audit
 from store.tables import runs, slots
 from store.versions import FOLDER_OF_RUN
 
@@ -34,7 +36,21 @@ _RUN = select(
 _HOLDER = _RUN.where(runs.c.id == bindparam("b_run"))
 _QUEUE = _RUN.where(*_OF_KEY, runs.c.is_queued).order_by(runs.c.number)
 _FIRST_IN_QUEUE = _QUEUE.limit(1)
-_REDRAW_QUEUE = update(runs).where(*_OF_KEY, runs.c.is_queued).values(version=runs.c.version + 1)
+# Rows are locked in one order by all who redraw.
+_IN_ORDER = (
+    select(runs.c.id)
+    .where(*_OF_KEY, runs.c.is_queued)
+    .order_by(runs.c.number)
+    .with_for_update(key_share=True)
+)
+_REDRAW = update(runs).where(runs.c.id == bindparam("b_run")).values(version=runs.c.version + 1)
+_HOLDER_ID = select(slots.c.run_id).where(*_KEY)
+_HOLDERS = (
+    select(slots.c.run_id)
+    .join(runs, and_(runs.c.team_id == slots.c.team_id, runs.c.concurrency_key == slots.c.key))
+    .where(runs.c.is_queued, runs.c.id.in_(bindparam("b_runs", expanding=True)))
+    .distinct()
+)
 _QUEUED_KEYS = (
     select(runs.c.team_id, runs.c.concurrency_key)
     .where(runs.c.concurrency_key.is_not(None), runs.c.is_queued)
@@ -70,8 +86,9 @@ class Queue:
 
 
 def take_slot(c: Connection, team_id: str, key: str, run_id: str) -> Contender | None:
-    """Give the slot to this run if it is free and nobody waits for it, and keep its lock until the transaction ends.
-    Returns otherwise who has it, or is the next to have it."""
+    """Give the slot to this run if it is free and nobody waits for it; its lock, and the workspace's, are kept
+    until the transaction ends. Returns otherwise who has it, or is the next to have it."""
+    audit.lock_workspace(c, team_id)
     names = {"b_team": team_id, "b_key": key}
     holder_id = c.execute(_LOCK, {"team_id": team_id, "key": key, "run_id": run_id}).scalar_one()
     if holder_id == run_id:
@@ -86,11 +103,20 @@ def take_slot(c: Connection, team_id: str, key: str, run_id: str) -> Contender |
     return None
 
 
-def load_queue(c: Connection, team_id: str, key: str) -> Queue:
-    """Who has the slot and who waits, by number; and the lock of it all."""
-    holder_id = c.execute(_LOCK, {"team_id": team_id, "key": key, "run_id": ""}).scalar_one()
-    waiting = tuple(_read(row) for row in c.execute(_QUEUE, {"b_team": team_id, "b_key": key}))
-    holder = _contender(c, holder_id)
+def lock_queue(c: Connection, team_id: str, key: str) -> Queue:
+    """Who has the slot and who waits, by number; and the lock of it all. Whoever needs the lock of a run too takes
+    that first, and the workspace's is taken here: it counts the numbers of the runs that begin beside."""
+    audit.lock_workspace(c, team_id)
+    c.execute(_LOCK, {"team_id": team_id, "key": key, "run_id": ""})
+    return look_at_queue(c, team_id, key)
+
+
+def look_at_queue(c: Connection, team_id: str, key: str) -> Queue:
+    """The same without a lock."""
+    names = {"b_team": team_id, "b_key": key}
+    holder_id = c.execute(_HOLDER_ID, names).scalar_one_or_none()
+    waiting = tuple(_read(row) for row in c.execute(_QUEUE, names))
+    holder = None if holder_id is None else _contender(c, holder_id)
     return Queue(None if holder is None or holder.status.is_terminal else holder, waiting)
 
 
@@ -99,9 +125,17 @@ def give_slot(c: Connection, team_id: str, key: str, run_id: str) -> None:
     c.execute(_GIVE, {"b_team": team_id, "b_key": key, "b_run": run_id})
 
 
-def redraw_queue(c: Connection, team_id: str, key: str) -> None:
-    """The places of those that wait have changed."""
-    c.execute(_REDRAW_QUEUE, {"b_team": team_id, "b_key": key})
+def redraw_queue(c: Connection, team_id: str, key: str) -> list[str]:
+    """The places of those that wait have changed; who they are."""
+    run_ids = list(c.execute(_IN_ORDER, {"b_team": team_id, "b_key": key}).scalars())
+    if run_ids:
+        c.execute(_REDRAW, [{"b_run": run_id} for run_id in run_ids])
+    return run_ids
+
+
+def holders_for(c: Connection, run_ids: Collection[str]) -> set[str]:
+    """Who has what the queued ones among these runs wait for."""
+    return set(c.execute(_HOLDERS, {"b_runs": [*run_ids]}).scalars()) if run_ids else set()
 
 
 def queued_keys(c: Connection) -> list[tuple[str, str]]:

@@ -134,6 +134,7 @@ class Task(Base, table=True):
         ),
         _index_where("ix_task_due", "due_at", "position", where="status = 'pending' AND due_at IS NOT NULL"),
         _index_where("ix_task_lease", "lease_until", where="status = 'running'"),
+        _index_where("ix_task_parent", "run_id", where="kind = 'workflow' AND status = 'waiting'"),
     )
 
     id: str = Field(primary_key=True)
@@ -212,6 +213,7 @@ class Approval(Base, table=True):
         _index_where("uq_approval_open", "task_id", where="status = 'open'", unique=True),
         _index_where("ix_approval_open", "team_id", "created_at", where="status = 'open'"),
         Index("ix_approval_run", "run_id"),
+        Index("ix_approval_task", "task_id"),
     )
 
     id: str = Field(primary_key=True)
@@ -253,6 +255,7 @@ class Question(Base, table=True):
         _one_of("status", InputStatus),
         _index_where("uq_question_open", "task_id", where="status = 'open'", unique=True),
         Index("ix_question_run", "run_id"),
+        Index("ix_question_task", "task_id"),
     )
 
     id: str = Field(primary_key=True)
@@ -279,6 +282,31 @@ class Slot(Base, table=True):
     team_id: str = Field(primary_key=True)
     key: str = Field(primary_key=True, sa_type=CleanText)
     run_id: str
+
+
+class LookUpRow(Base, table=True):
+    """The options of a parameter, asked for by a form and found out by a worker. `key` stands for all that they
+    depend on; `claim` names the worker's try, which is over at `claimed_until`."""
+
+    __tablename__ = "look_up"
+    __table_args__ = (
+        _index_where("ix_look_up_waiting", "created_at", where="done_at IS NULL"),
+        Index("ix_look_up_key", "team_id", "key", "created_at"),
+        Index("ix_look_up_created", "created_at"),
+    )
+
+    id: str = Field(primary_key=True)
+    team_id: str
+    workflow_digest: str
+    parameter: str
+    inputs: Any = Field(sa_type=JsonText, nullable=False)
+    key: str
+    claim: str | None = None
+    claimed_until: int | None = Field(default=None, sa_type=BigInteger)
+    options: Any = Field(default=None, sa_type=JsonText, nullable=True)
+    error: str | None = Field(default=None, sa_type=CleanText)
+    created_at: int = Field(sa_type=BigInteger)
+    done_at: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class Timer(Base, table=True):
@@ -362,6 +390,8 @@ class SurfaceRow(Base, table=True):
         _index_where("ix_surface_due", "team_id", "due_at", where="state IN ('new', 'live')"),
         _index_where("ix_surface_doubt", "team_id", "doubt_at", where="doubt_at IS NOT NULL"),
         Index("ix_surface_run", "run_id"),
+        _index_where("ix_surface_approval", "approval_id", where="approval_id IS NOT NULL"),
+        _index_where("ix_surface_question", "question_id", where="question_id IS NOT NULL"),
     )
 
     id: str = Field(primary_key=True)
@@ -445,6 +475,7 @@ approvals = _table(Approval)
 decisions = _table(Decision)
 questions = _table(Question)
 slots = _table(Slot)
+look_ups = _table(LookUpRow)
 timers = _table(Timer)
 deliveries = _table(Delivery)
 audit_events = _table(AuditEvent)

@@ -253,7 +253,9 @@ def claim_in_run(
         locked.started_at = c.execute(_START_LOCKED_RUN, {"b_run": locked.id}).scalar_one()
         locked.status = RunStatus.RUNNING
     _start_attempt(c, row, worker)
-    names = expression_names(locked.parameters, locked.context, states, locked.outcome)
+    names = expression_names(
+        locked.parameters, locked.context, states, locked.outcome, is_rehearsal=locked.is_rehearsal
+    )
     return _claim(row, locked, names)
 
 
@@ -327,7 +329,8 @@ def _start_attempt(c: Connection, task: Row[*tuple[Any, ...]], worker: str) -> N
 def _names(c: Connection, run_id: str, run: Row[*tuple[Any, ...]]) -> Names:
     context = run_context(run.number, run.requester, run.channel_id, run.created_at)
     outcome = RunStatus(run.outcome) if run.outcome else None
-    return expression_names(run.parameters, context, load_tasks(c, run_id).states, outcome)
+    states = load_tasks(c, run_id).states
+    return expression_names(run.parameters, context, states, outcome, is_rehearsal=run.is_rehearsal)
 
 
 def _claim(task: Row[*tuple[Any, ...]], run: Row[*tuple[Any, ...]] | LockedRun, names: Names) -> Claim:

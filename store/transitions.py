@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, case, delete, func, null, select, update
 
 from engine.core.definition import JsonValue
-from engine.core.events import Fact, Transition
+from engine.core.events import CancelItems, Effect, Fact, Transition
 from engine.core.state import RunStatus, TaskState, TaskStatus
 from store.columns import constant
 from store.effects import carry_out
@@ -77,6 +77,16 @@ _END_ATTEMPT = (
     )
     .returning(attempts.c.worker, attempts.c.started_at)
 )
+_RUNNING_ITEMS = (
+    select(tasks.c.step_id, tasks.c.item, tasks.c.attempt)
+    .where(
+        tasks.c.run_id == bindparam("b_run"),
+        tasks.c.step_id.in_(bindparam("b_steps", expanding=True)),
+        tasks.c.item > 0,
+        tasks.c.status == constant("running"),
+    )
+    .order_by(tasks.c.step_id, tasks.c.item)
+)
 _CHANGE_RUN = (
     update(runs)
     .where(
@@ -126,10 +136,11 @@ def apply_transition(
     if locked.status.is_terminal and not transition.is_new_round:
         raise StaleWrite(f"run {locked.id} has ended already")
     _change_tasks(c, locked, transition, now, arguments)
-    ended = _end_attempts(c, locked, transition.tasks, now, exit_code)
+    abandoned = _running_items(c, locked, transition.effects)
+    ended = _end_attempts(c, locked, (*transition.tasks, *abandoned), now, exit_code)
     for effect in transition.effects:
         carry_out(c, locked, effect, now, actor)
-    if transition.status.is_terminal:
+    if transition.status.is_terminal and transition.may_be_timed:
         _remove_timers(c, locked, [""])  # the run's own
     facts = _with_workers(transition.facts, ended)
     _change_run(c, locked, replace(transition, facts=facts), now, actor)
@@ -208,6 +219,15 @@ class _Ended(NamedTuple):
     number: int
     worker: str
     started_at: int
+
+
+def _running_items(c: Connection, locked: LockedRun, effects: Iterable[Effect]) -> list[TaskState]:
+    """Items that run and are given up here: transitions list only the one that an event was about."""
+    step_ids = [
+        effect.step_id for effect in effects if isinstance(effect, CancelItems) and effect.are_running
+    ]
+    rows = c.execute(_RUNNING_ITEMS, {"b_run": locked.id, "b_steps": step_ids}) if step_ids else ()
+    return [TaskState(row.step_id, TaskStatus.CANCELLED, row.attempt, item=row.item) for row in rows]
 
 
 def _end_attempts(

@@ -11,6 +11,8 @@ from store.tables import runs
 from store.tables import workflow_versions as versions
 
 _FIND = select(versions.c.source, versions.c.folder).where(versions.c.digest == bindparam("b_digest"))
+# A run that begins refers to the row from now on: until then nobody may find it unused, and remove it.
+_HOLD = _FIND.with_for_update(read=True, key_share=True)
 _INSERT = upsert(versions).values(created_at=now_millis())
 _KEEP = _INSERT.on_conflict_do_update(index_elements=["digest"], set_={"folder": _INSERT.excluded.folder})
 
@@ -26,7 +28,7 @@ FOLDER_OF_RUN = (
 
 def keep_version(c: Connection, workflow: Workflow) -> None:
     """Keep the workflow's source under its digest. A file that moved is found in its new folder then."""
-    kept = c.execute(_FIND, {"b_digest": workflow.digest}).one_or_none()
+    kept = c.execute(_HOLD, {"b_digest": workflow.digest}).one_or_none()
     if kept is None or kept.folder != workflow.folder:
         row = {
             "digest": workflow.digest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
@@ -16,15 +16,18 @@ from blocks.values import (
     DetailsPlace,
     HistoryPlace,
     PickerDraft,
+    QuestionRef,
     RunRef,
+    StepRef,
     WorkflowRef,
     decode,
 )
 from bot.slack import modals
 from bot.slack.commands import run_list
 from bot.slack.comments import read_comment
+from bot.slack.form_changes import start_form
+from bot.slack.questions import answer_form
 from bot.slack.services import Services
-from bot.slack.start_form import form
 from engine import commands
 from engine.core.errors import NotFound
 from engine.core.permission import Principal
@@ -35,7 +38,7 @@ from store import approvals
 Body = dict[str, Any]
 Handler = Callable[[Body, dict[str, Any], Principal], Awaitable[None]]
 
-INERT = (ActionId.COMMENT, ActionId.CHANNEL_PICK, ActionId.PAGE_LINK)
+INERT = (ActionId.COMMENT, ActionId.CHANNEL_PICK, ActionId.REHEARSAL, ActionId.PAGE_LINK)
 """Fields and links: Slack tells of them, and nothing is to be done."""
 
 STALE = (
@@ -47,6 +50,11 @@ def register(app: AsyncApp, services: Services) -> None:
     actions = Actions(services)
     handlers: dict[ActionId, Handler] = {
         ActionId.RUN_CANCEL: actions.cancel,
+        ActionId.RUN_FORCE: actions.force,
+        ActionId.RUN_RESUME: actions.resume,
+        ActionId.TASK_DONE: actions.mark_done,
+        ActionId.TASK_AGAIN: actions.run_step_again,
+        ActionId.ANSWER: actions.answer,
         ActionId.RUN_DETAILS: actions.open_details,
         ActionId.RUN_AGAIN: actions.run_again,
         ActionId.RUN_PAGE: actions.open_page,
@@ -93,10 +101,53 @@ class Actions:
         self._services = services
 
     async def cancel(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        await self._stop(body, action, principal, is_forced=False)
+
+    async def force(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        await self._stop(body, action, principal, is_forced=True)
+
+    async def resume(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        await self._resume(body, principal, _content(action, RunRef).run_id)
+
+    async def mark_done(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        """The step took effect, this person says: the run goes on after it."""
+        ref = _content(action, StepRef)
+        await self._resume(body, principal, ref.run_id, done=(ref.step_id,))
+
+    async def run_step_again(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        await self._resume(body, principal, _content(action, StepRef).run_id)
+
+    async def answer(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
+        """Open the form of a step's question."""
+        view = await answer_form(self._services, principal, _content(action, QuestionRef))
+        modals.start_showing(self._services, body, view)
+
+    async def _resume(
+        self, body: Body, principal: Principal, run_id: str, *, done: Sequence[str] = ()
+    ) -> None:
+        services = self._services
+        await services.call(
+            commands.resume_run,
+            services.engine,
+            principal,
+            run_id,
+            done=done,
+            delivery_key=delivery_key(body),
+        )
+        modals.start_attending(services, body)
+
+    async def _stop(
+        self, body: Body, action: dict[str, Any], principal: Principal, *, is_forced: bool
+    ) -> None:
         ref = _content(action, RunRef)
         services = self._services
         asked = await services.call(
-            commands.cancel_run, services.engine, principal, ref.run_id, delivery_key=delivery_key(body)
+            commands.cancel_run,
+            services.engine,
+            principal,
+            ref.run_id,
+            is_forced=is_forced,
+            delivery_key=delivery_key(body),
         )
         modals.start_attending(services, body)
         if (body.get("container") or {}).get("is_ephemeral"):  # the offer of `/workflow cancel`
@@ -124,13 +175,17 @@ class Actions:
         workflow = await services.call(
             commands.workflow_to_run, services.engine, principal, picture.workflow_name
         )
-        view = await form(
-            services, principal, workflow, picture.channel_id, picture.parameters, again_of=picture.id
+        await start_form(
+            services,
+            body,
+            principal,
+            workflow,
+            picture.channel_id,
+            picture.parameters,
+            again_of=picture.id,
+            is_rehearsal=picture.is_rehearsal,
+            in_place="view" in body,
         )
-        if "view" in body:
-            modals.start_replacing(services, body, view)
-        else:
-            modals.start_showing(services, body, view)
 
     async def open_page(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         """Mint a link for this person alone, and show it to nobody else."""
@@ -147,15 +202,15 @@ class Actions:
         draft = decode(PickerDraft, body["view"].get("private_metadata"))
         services = self._services
         workflow = await services.call(commands.workflow_to_run, services.engine, principal, _value(action))
-        view = await form(services, principal, workflow, draft.channel_id if draft else None)
-        modals.start_replacing(services, body, view)
+        channel_id = draft.channel_id if draft else None
+        await start_form(services, body, principal, workflow, channel_id, in_place=True)
 
     async def run_workflow(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         ref = _content(action, WorkflowRef)
         services = self._services
         workflow = await services.call(commands.workflow_to_run, services.engine, principal, ref.name)
         channel_id = (body.get("channel") or {}).get("id")
-        modals.start_showing(services, body, await form(services, principal, workflow, channel_id))
+        await start_form(services, body, principal, workflow, channel_id)
 
     async def turn_page(self, body: Body, action: dict[str, Any], principal: Principal) -> None:
         place = _content(action, HistoryPlace)
@@ -227,7 +282,7 @@ def _value(action: dict[str, Any]) -> str:
     return str(option["value"]) if option is not None else str(action.get("value", ""))
 
 
-Content = TypeVar("Content", RunRef, ApprovalRef, WorkflowRef, HistoryPlace)
+Content = TypeVar("Content", RunRef, StepRef, QuestionRef, ApprovalRef, WorkflowRef, HistoryPlace)
 
 
 def _content(action: dict[str, Any], kind: type[Content]) -> Content:

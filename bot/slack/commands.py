@@ -13,8 +13,8 @@ from blocks.ids import COMMAND
 from blocks.types import Message, WorkflowCard
 from blocks.values import HistoryPlace
 from bot.slack import modals
+from bot.slack.form_changes import start_form
 from bot.slack.services import Services
-from bot.slack.start_form import form
 from bot.slack.words import Misspelled, Words, nearest, parse_command, run_number, split_filters
 from engine import commands as engine_commands
 from engine.core.definition import Workflow
@@ -49,6 +49,7 @@ class Commands:
             "runs": self.runs,
             "show": self.show,
             "cancel": self.cancel,
+            "retry": self.retry,
         }
 
     async def handle(self, ack: AsyncAck, body: Body) -> None:
@@ -85,13 +86,21 @@ class Commands:
             return await self._open_picker(body, words, principal)
         workflow = await self._workflow_to_run(principal, words.plain[0])
         values, mistakes = parse_text_parameters(workflow, words.pairs, self._services.engine.matches)
-        view = await form(self._services, principal, workflow, body["channel_id"], values, mistakes)
-        modals.start_showing(self._services, body, view)
+        await start_form(
+            self._services,
+            body,
+            principal,
+            workflow,
+            body["channel_id"],
+            values,
+            mistakes,
+            is_rehearsal=words.has_flag,
+        )
         return None
 
     async def runs(self, body: Body, words: Words, principal: Principal) -> Message:
-        name, status_text = split_filters(words)
-        place = HistoryPlace(name, _status(status_text), None)
+        filters = split_filters(words)
+        place = HistoryPlace(filters.workflow, _status(filters.status), rehearsals=filters.rehearsals)
         return await run_list(self._services, principal, place)
 
     async def show(self, body: Body, words: Words, principal: Principal) -> Message | None:
@@ -102,7 +111,7 @@ class Commands:
         return None
 
     async def cancel(self, body: Body, words: Words, principal: Principal) -> Message:
-        if not words.plain and not words.pairs:
+        if not words.plain and not words.pairs and not words.has_flag:
             return lists.cancel_offer(await self._live_runs(principal))
         services = self._services
         key = await services.call(
@@ -113,9 +122,25 @@ class Commands:
             services.engine,
             principal,
             key.id,
+            is_forced=words.has_flag,
             delivery_key=f"command:{body['trigger_id']}",
         )
-        return lists.cancel_asked(asked.number, RunStatus(asked.status))
+        return lists.cancel_asked(asked.number, RunStatus(asked.status), is_forced=words.has_flag)
+
+    async def retry(self, body: Body, words: Words, principal: Principal) -> Message:
+        """Resume a run: what completed is kept. To begin from its start, there is *Run Again*."""
+        services = self._services
+        key = await services.call(
+            engine_commands.find_viewable_run, services.engine, principal, run_number(words)
+        )
+        resumed = await services.call(
+            engine_commands.resume_run,
+            services.engine,
+            principal,
+            key.id,
+            delivery_key=f"command:{body['trigger_id']}",
+        )
+        return lists.resumed(resumed.number, resumed.round)
 
     async def _live_runs(self, principal: Principal) -> tuple[RunSummary, ...]:
         """This person's runs that have not ended, newest first."""
@@ -124,7 +149,12 @@ class Commands:
         def read() -> tuple[RunSummary, ...]:
             with database.read() as c:
                 return reading.list_runs(
-                    c, principal.team_id, requester=principal.user_id, is_live=True, limit=OFFERED_RUNS
+                    c,
+                    principal.team_id,
+                    requester=principal.user_id,
+                    is_live=True,
+                    with_rehearsals=True,
+                    limit=OFFERED_RUNS,
                 ).runs
 
         return await self._services.call(read)
@@ -185,6 +215,7 @@ async def run_list(services: Services, principal: Principal, place: HistoryPlace
                 workflows=names,
                 status=place.status,
                 older_than=place.older_than,
+                with_rehearsals=place.rehearsals,
                 limit=PAGE_SIZE,
             )
             return lists.run_list(page, place, now_ms(c))

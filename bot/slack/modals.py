@@ -89,10 +89,11 @@ def has_room_above(view: Mapping[str, Any]) -> bool:
 
 def start_replacing(services: Services, body: Body, view: View) -> None:
     """Show something else in the modal that was acted in, which shows no run from now on."""
-    services.replies.start(_replace(services, body, view), "modal")
+    services.replies.start(replace(services, body, view), "modal")
 
 
-async def _replace(services: Services, body: Body, view: View) -> None:
+async def replace(services: Services, body: Body, view: View) -> None:
+    """The same, at once."""
     view_id = body["view"]["id"]
     await _forget(services, view_id)
     services.buckets.use_view()

@@ -109,10 +109,12 @@ def user_id_of(body: Body) -> str:
 
 
 def _thread_of(body: Body) -> str | None:
-    """The thread that was clicked in; a reply that stands in the channel too is answered in the channel, where it
-    is seen by those in the thread as well."""
-    is_in_channel = (body.get("message") or {}).get("subtype") == "thread_broadcast"
-    thread_ts = (body.get("container") or {}).get("thread_ts")
+    """The thread that was clicked in; a thread's first message, and a reply that stands in the channel too, are
+    answered in the channel, where it is seen by those in the thread as well."""
+    container = body.get("container") or {}
+    is_broadcast = (body.get("message") or {}).get("subtype") == "thread_broadcast"
+    thread_ts = container.get("thread_ts")
+    is_in_channel = is_broadcast or thread_ts == container.get("message_ts")
     return thread_ts if isinstance(thread_ts, str) and not is_in_channel else None
 
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
 from bot.buckets import Buckets
+from bot.hints import Hints
 from bot.slack.identity import Identity
+from bot.slack.open_forms import OpenForms
 from bot.slack.replies import Replies
 from bot.slack_client import SlackClient
 from engine.advance import Engine
@@ -25,7 +27,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Services:
     """`mint_link` makes a page link for one person; `wake` lets the projector look at once; `buckets` count the
-    calls of one workspace."""
+    calls of one workspace; `hints` tell what changed; `forms` are those before people."""
 
     engine: Engine
     client: SlackClient
@@ -34,6 +36,8 @@ class Services:
     mint_link: Callable[[Principal, str], str]
     wake: Callable[[], None] = lambda: None
     buckets: Buckets = field(default_factory=Buckets)
+    hints: Hints = field(default_factory=Hints)
+    forms: OpenForms = field(default_factory=OpenForms)
 
     async def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run one of the engine's or the store's functions in a thread."""
@@ -57,4 +61,4 @@ class Services:
 
 
 def read_picture(engine: Engine, run_id: str) -> RunPicture | None:
-    return look_at_run(engine, run_id)
+    return look_at_run(engine, run_id, with_expected=True)

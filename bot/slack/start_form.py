@@ -38,6 +38,7 @@ async def form(
     *,
     again_of: str | None = None,
     notice: str = "",
+    is_rehearsal: bool = False,
 ) -> View:
     """The form of a workflow. Where the bot cannot post, it asks for a channel; a failed look-up does not. `notice`
     says why it is shown again."""
@@ -51,12 +52,14 @@ async def form(
     return forms.start_form(
         workflow,
         facts.values,
-        {**strangers, **(mistakes or {})},
+        {**strangers, **facts.mistakes, **(mistakes or {})},
         draft,
         ask_channel=has_bot is False,
         notice=notice,
         hidden=facts.hidden,
         groups=facts.groups,
+        is_rehearsal=is_rehearsal,
+        computed=facts.computed,
     )
 
 

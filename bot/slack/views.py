@@ -13,11 +13,14 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from blocks import forms, problems, run
 from blocks.ids import CallbackId
 from blocks.types import View
-from blocks.values import CommentDraft, FormDraft, decode
+from blocks.values import CommentDraft, FormDraft, QuestionRef, decode
 from bot.slack import modals
 from bot.slack.actions import STALE
 from bot.slack.comments import read_comment
+from bot.slack.form_changes import start_filling
 from bot.slack.form_facts import Facts, facts_of
+from bot.slack.open_forms import Drawing
+from bot.slack.questions import find_question
 from bot.slack.services import Services
 from bot.slack.start_form import TOO_OLD, can_post, form, is_too_old, unknown_people
 from engine import commands
@@ -40,6 +43,7 @@ def register(app: AsyncApp, services: Services) -> None:
     views = Views(services)
     app.view_submission(CallbackId.START_FORM.value)(views.start)
     app.view_submission(CallbackId.COMMENT_FORM.value)(views.decide)
+    app.view_submission(CallbackId.ANSWER_FORM.value)(views.answer)
     for callback_id in (CallbackId.LIVE_DIALOG, CallbackId.DETAILS):
         app.view_closed(callback_id.value)(views.closed)
 
@@ -62,7 +66,9 @@ class Views:
         may_post, strangers, facts = await asyncio.gather(
             self._may_post(channel_id),
             unknown_people(services, workflow, values),
-            facts_of(services, principal, workflow, draft.channel_id, {**draft.kept, **values}),
+            facts_of(
+                services, principal, workflow, draft.channel_id, {**draft.kept, **values}, draft.options
+            ),
         )
         if not may_post:
             await ack(response_action="errors", errors=forms.channel_error(CANNOT_POST))
@@ -70,10 +76,12 @@ class Views:
         again = await self._form_again(view, draft, principal, workflow, values, facts)
         if again is not None:
             await ack(response_action="update", view=again)
+            drawing = Drawing(again, principal, workflow, {**draft.kept, **values})
+            start_filling(services, view["id"], drawing, is_shown=False)
             return
         try:
-            if strangers:
-                raise InvalidParameters(strangers)
+            if strangers or facts.mistakes:
+                raise InvalidParameters({**strangers, **facts.mistakes})
             started = await services.call(
                 commands.start_run,
                 services.engine,
@@ -81,8 +89,10 @@ class Views:
                 workflow.name,
                 facts.asked,
                 channel_id=channel_id or draft.channel_id,
+                is_rehearsal=forms.read_rehearsal(state),
                 # One run a form, however often it is submitted; *Run Again* makes a new form in the same view.
                 delivery_key=f"form:{view['id']}:{draft.again_of}",
+                options=facts.options,
             )
         except InvalidParameters as problem:
             errors = forms.field_errors(state, problem.mistakes)
@@ -101,7 +111,8 @@ class Views:
         values: Mapping[str, JsonValue],
         facts: Facts,
     ) -> View | None:
-        """The form to be looked at once more before anything starts: it is too old, or more has to be asked."""
+        """The form to be looked at once more before anything starts: it is too old, more has to be asked, or
+        options are not there or have changed."""
         if is_too_old(draft):
             channel_id = forms.read_channel(view["state"]["values"]) or draft.channel_id
             return await form(
@@ -112,13 +123,24 @@ class Views:
                 {**draft.kept, **values},
                 again_of=draft.again_of,
                 notice=TOO_OLD,
+                is_rehearsal=forms.read_rehearsal(view["state"]["values"]),
             )
-        conditional = {each.name for each in workflow.parameters if each.show_if is not None}
-        if not conditional - facts.hidden - forms.asked_names(view):
-            return None
-        return forms.changed_form(
-            workflow, view, facts.values, draft, hidden=facts.hidden, groups=facts.groups, is_submitted=True
+        obstacles = facts.obstacles(workflow)
+        changed = forms.changed_form(
+            workflow,
+            view,
+            facts.values,
+            draft,
+            hidden=facts.hidden,
+            groups=facts.groups,
+            is_submitted=True,
+            computed=facts.computed,
+            mistakes={**facts.mistakes, **obstacles},
         )
+        conditional = {each.name for each in workflow.parameters if each.show_if is not None}
+        is_more_asked = conditional - facts.hidden - forms.asked_names(view)
+        is_more_offered = facts.look_ups != draft.options or facts.options.keys() & forms.noted_names(view)
+        return changed if is_more_asked or is_more_offered or obstacles else None
 
     async def _workflow(self, principal: Principal, draft: FormDraft) -> Workflow:
         """The workflow that the form was made for, as long as it is still the same."""
@@ -171,6 +193,33 @@ class Views:
             comment=read_comment(view["state"]["values"]),
             delivery_key=f"comment:{view['id']}",
         )
+        modals.start_attending(services, body)
+        await ack()
+
+    async def answer(self, ack: AsyncAck, body: Body) -> None:
+        """Values for a step that asks for them; mistakes are said at their fields."""
+        services, view = self._services, body["view"]
+        ref = decode(QuestionRef, view.get("private_metadata"))
+        if ref is None:
+            raise NotFound(STALE)
+        principal = await services.principal(body)
+        asked = await find_question(services, principal, ref)
+        state = view["state"]["values"]
+        try:
+            await services.call(
+                commands.answer_question,
+                services.engine,
+                principal,
+                asked.key.id,
+                forms.read_fields(asked.fields, state),
+                delivery_key=f"answer:{view['id']}",
+            )
+        except InvalidParameters as problem:
+            errors = forms.field_errors(state, problem.mistakes)
+            if not errors:
+                raise
+            await ack(response_action="errors", errors=errors)
+            return
         modals.start_attending(services, body)
         await ack()
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 
 from engine.core.errors import Problem
 
-VERBS = ("run", "list", "runs", "show", "cancel", "help")
+VERBS = ("run", "list", "runs", "show", "cancel", "retry", "help")
+FLAGS = {"run": "dry-run", "cancel": "force"}
+"""The one option that a verb may be given, after two dashes."""
 MAX_TEXT = 4000
 MAX_VALUE = 3000
 
@@ -20,6 +22,7 @@ _MADE_A_LINK = re.compile(r"<(?:https?://|mailto:)([^|>\s]+)\|\1>")
 """Slack makes links of what looks like one: `example.com` arrives as `<http://example.com|example.com>`."""
 _RUN_NUMBER = re.compile(r"#?([1-9][0-9]{0,8})")
 _STATUS_FILTER = re.compile(r"status[:=](.+)", re.IGNORECASE)
+_REHEARSALS_FILTER = re.compile(r"rehearsals?[:=](yes|no)", re.IGNORECASE)
 
 
 class Misspelled(Problem):
@@ -30,11 +33,21 @@ class Misspelled(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A command taken apart: its verb, plain words in order, and key=value pairs."""
+    """A command taken apart: its verb, plain words in order, key=value pairs, and whether its option is given."""
 
     verb: str
     plain: tuple[str, ...] = ()
     pairs: Mapping[str, str] = field(default_factory=dict)
+    has_flag: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What `/workflow runs` is to list."""
+
+    workflow: str | None = None
+    status: str | None = None
+    rehearsals: bool = False
 
 
 def parse_command(text: str) -> Words:
@@ -50,17 +63,28 @@ def parse_command(text: str) -> Words:
         raise Misspelled(_unknown_verb(parts[0]))
     plain: list[str] = []
     pairs: dict[str, str] = {}
-    for part in parts[1:]:
+    given = [part for part in parts[1:] if not _is_flag(verb, part)]
+    for part in given:
         name, equals, value = part.partition("=")
-        if equals and not _STATUS_FILTER.fullmatch(part):
+        if equals and not (verb == "runs" and _is_filter(part)):
             _add_pair(pairs, name, value)
         else:
             plain.append(part)
-    return Words(verb, tuple(plain), pairs)
+    return Words(verb, tuple(plain), pairs, len(given) < len(parts) - 1)
+
+
+def _is_flag(verb: str, part: str) -> bool:
+    """Phones make one long dash of two."""
+    dashes = next((each for each in _DASHES if part.startswith(each)), None)
+    return dashes is not None and part.removeprefix(dashes).lower() == FLAGS.get(verb)
+
+
+def _is_filter(part: str) -> bool:
+    return bool(_STATUS_FILTER.fullmatch(part) or _REHEARSALS_FILTER.fullmatch(part))
 
 
 def run_number(words: Words) -> int:
-    """The one run number that `show` and `cancel` need. Raises Misspelled."""
+    """The one run number that `show`, `cancel` and `retry` need. Raises Misspelled."""
     if len(words.plain) != 1 or words.pairs:
         raise Misspelled(f"Which run? Type its number, like `/workflow {words.verb} 42`.")
     match = _RUN_NUMBER.fullmatch(words.plain[0])
@@ -69,18 +93,23 @@ def run_number(words: Words) -> int:
     return int(match.group(1))
 
 
-def split_filters(words: Words) -> tuple[str | None, str | None]:
-    """The workflow name and the status text of `runs [name] [status:...]`. Raises Misspelled."""
-    names, status = [], None
+def split_filters(words: Words) -> Filters:
+    """The filters of `runs [name] [status:...] [rehearsals:yes]`. Raises Misspelled."""
+    names: list[str] = []
+    status, rehearsals = None, False
     for word in words.plain:
-        match = _STATUS_FILTER.fullmatch(word)
-        if match:
+        if match := _STATUS_FILTER.fullmatch(word):
             status = match.group(1).strip().lower().replace(" ", "_")
+        elif match := _REHEARSALS_FILTER.fullmatch(word):
+            rehearsals = match.group(1).lower() == "yes"
         else:
             names.append(word)
     if len(names) > 1 or words.pairs:
-        raise Misspelled("Type `/workflow runs`, `/workflow runs deploy` or `/workflow runs status:failed`.")
-    return (names[0] if names else None), status
+        raise Misspelled(
+            "Type `/workflow runs`, `/workflow runs deploy`, `/workflow runs status:failed` or "
+            "`/workflow runs rehearsals:yes`."
+        )
+    return Filters(names[0] if names else None, status, rehearsals)
 
 
 def nearest(word: str, known: tuple[str, ...]) -> str:

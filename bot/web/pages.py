@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -80,16 +81,30 @@ class Pages:
         older_than = request.query_params.get("older_than")
         if older_than is not None and not _NUMBER.fullmatch(older_than):
             raise NotAccepted(400, "This page of runs is not one that a link here leads to.")
-        found = await asyncio.to_thread(self._runs, principal, int(older_than) if older_than else None)
+        rehearsals = request.query_params.get("rehearsals") == "yes"
+        before = int(older_than) if older_than else None
+        found = await asyncio.to_thread(self._runs, principal, before, with_rehearsals=rehearsals)
         people = [principal.user_id, *(run.requester for run in found.runs)]
         names = await names_of(self.people, people)
-        return page("runs.html", runs=found, names=names, viewer=principal.user_id, older_than=older_than)
+        return page(
+            "runs.html",
+            runs=found,
+            names=names,
+            viewer=principal.user_id,
+            older_than=older_than,
+            rehearsals=rehearsals,
+        )
 
-    def _runs(self, principal: Principal, older_than: int | None) -> RunPage:
+    def _runs(self, principal: Principal, older_than: int | None, *, with_rehearsals: bool) -> RunPage:
         names = listable_workflow_names(self.engine, principal)
         with self.engine.database.read() as c:
             return reading.list_runs(
-                c, principal.team_id, workflows=names, older_than=older_than, limit=RUNS_PER_PAGE
+                c,
+                principal.team_id,
+                workflows=names,
+                older_than=older_than,
+                with_rehearsals=with_rehearsals,
+                limit=RUNS_PER_PAGE,
             )
 
     async def run(self, request: Request) -> Response:
@@ -153,7 +168,8 @@ class Pages:
         _, key = await self._viewer(request)
         task = await asyncio.to_thread(self._task, key, request.path_params["task_id"])
         attempt = _attempt(request, task)
-        name = f"run-{key.number}-{_file_name(task.step_id)}-attempt-{attempt}.log"
+        item = f"-item-{task.item}" if task.item else ""
+        name = f"run-{key.number}-{_file_name(task.step_id)}{item}-attempt-{attempt}.log"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         if request.method == "HEAD":
             return Response(headers=headers, media_type="text/plain")
@@ -162,7 +178,8 @@ class Pages:
     def _task(self, key: RunKey, task_id: str) -> TaskPicture:
         with self.engine.database.read() as c:
             picture = reading.run_picture(c, key.id, with_output=False)
-        for task in picture.tasks if picture else ():
+        tasks = picture.tasks if picture else ()
+        for task in (*tasks, *chain.from_iterable(each.items for each in tasks)):
             if task.id == task_id and task.attempt:
                 return task
         raise NotFound(f"Run #{key.number} has no such log.")

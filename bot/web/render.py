@@ -16,12 +16,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from blocks.summary import status_words
-from blocks.tasks import mark, task_duration
+from blocks.summary import status_words, stopping_words
+from blocks.tasks import mark, task_duration, task_name, task_words
 from blocks.text import cut_middle, duration, json_text, value_text, visible
 from bot.web.auth import People
 from engine.core.definition import JsonValue, StepKind
-from engine.core.events import ApprovalStatus
+from engine.core.events import ApprovalStatus, InputStatus
 from engine.core.picture import OutputTail, RunPicture, RunSummary, TaskPicture
 from engine.core.state import RunStatus, TaskStatus
 
@@ -57,7 +57,12 @@ _APPROVAL_MARKS = {
     ApprovalStatus.EXPIRED: ("✗", "bad"),
     ApprovalStatus.CANCELLED: ("■", "calm"),
 }
-_WAITING_KINDS = frozenset({StepKind.APPROVAL, StepKind.WAIT})
+_QUESTION_MARKS = {
+    InputStatus.OPEN: ("◔", "ask"),
+    InputStatus.ANSWERED: ("✓", "good"),
+    InputStatus.EXPIRED: ("✗", "bad"),
+    InputStatus.CANCELLED: ("■", "calm"),
+}
 _OPEN_AT_FIRST = frozenset({TaskStatus.RUNNING, TaskStatus.FAILED, TaskStatus.ERROR})
 
 
@@ -107,6 +112,9 @@ def draw_run(picture: RunPicture, names: Mapping[str, str]) -> Drawn:
 async def names_in(people: People, picture: RunPicture) -> dict[str, str]:
     """The names of everybody whom the run's page mentions."""
     ids = [picture.requester, picture.cancelled_by or ""]
+    ids.append(picture.resumed_by or "")
+    for question in picture.questions:
+        ids += [*question.people_users, *question.people_groups, question.answered_by or ""]
     for approval in picture.approvals:
         ids += [*approval.approver_users, *approval.approver_groups]
         ids += [decision.user_id for decision in approval.decisions]
@@ -136,14 +144,14 @@ def remark(task: TaskPicture) -> str:
     """A sentence about what a task has not, so that nobody looks for it."""
     if not task.is_scheduled:
         return "Not reached yet."
-    if not task.attempt and task.kind not in _WAITING_KINDS:
+    if not task.attempt and task.kind.is_carried_out and task.fan_out is None:
         return "Nothing was done here." if task.status.is_settled else "No worker has taken it up yet."
     missing = [
         label.lower()
         for label, value in (("Arguments", task.arguments), ("Result", task.result))
-        if value is None and task.kind not in _WAITING_KINDS
+        if value is None and task.kind.is_carried_out and task.fan_out is None
     ]
-    if task.kind is StepKind.RUN:
+    if task.kind is StepKind.RUN and task.fan_out is None:
         missing += [label for label, output in _outputs(task) if not output.text]
     return f"No {', no '.join(missing)}." if missing else ""
 
@@ -156,12 +164,18 @@ def _run_mark(status: RunStatus) -> str:
     return _RUN_MARKS[status][0]
 
 
-def _tone(status: RunStatus | TaskStatus | ApprovalStatus) -> str:
+def _answer_mark(status: ApprovalStatus | InputStatus) -> str:
+    return (_QUESTION_MARKS[status] if isinstance(status, InputStatus) else _APPROVAL_MARKS[status])[0]
+
+
+def _tone(status: RunStatus | TaskStatus | ApprovalStatus | InputStatus) -> str:
     """The colour class of a status; its word always stands beside it."""
     if isinstance(status, RunStatus):
         return _RUN_MARKS[status][1]
     if isinstance(status, ApprovalStatus):
         return _APPROVAL_MARKS[status][1]
+    if isinstance(status, InputStatus):
+        return _QUESTION_MARKS[status][1]
     return _TASK_TONES.get(status, "calm")
 
 
@@ -228,10 +242,13 @@ def _environment() -> Environment:
         "pieces": pieces,
         "remark": remark,
         "run_mark": _run_mark,
-        "approval_mark": lambda status: _APPROVAL_MARKS[status][0],
+        "approval_mark": _answer_mark,
         "since": _since,
         "status_words": status_words,
+        "stopping_words": stopping_words,
         "task_duration": task_duration,
+        "task_name": task_name,
+        "task_words": task_words,
         "tone": _tone,
         "took": _took,
     }

@@ -50,7 +50,8 @@ def decide(
         approval = approvals.find_approval(c, approval_id)
         if locked is None or approval is None:
             raise NotFound("This run no longer exists. `/workflow runs` shows what is going on.")
-        _require_decider(engine, principal, approval, is_terminal=locked.origin == "terminal")
+        resumers = approvals.last_resumers(c, locked.id)
+        _require_decider(engine, principal, approval, resumers, is_terminal=locked.origin == "terminal")
         _require_open(c, approval, locked.number, locked.now)
         snapshot = locking.load_snapshot(c, locked)
         if not approvals.insert_decision(c, approval_id, principal.user_id, approve, comment, locked.now):
@@ -67,7 +68,12 @@ def decide(
 
 
 def _require_decider(
-    engine: Engine, principal: Principal, approval: ApprovalKey, *, is_terminal: bool
+    engine: Engine,
+    principal: Principal,
+    approval: ApprovalKey,
+    resumers: frozenset[str],
+    *,
+    is_terminal: bool,
 ) -> None:
     rule = ApprovalRule(
         approval.workflow_name,
@@ -76,6 +82,7 @@ def _require_decider(
         approval.approver_groups,
         approval.allow_self,
         is_terminal,
+        resumers,
     )
     policy = policy_of(engine)
     bar = bar_to_decide(principal, rule, policy)

@@ -52,8 +52,8 @@ def once(
             refusal = problem
             if isinstance(problem, Refused):
                 _write_down(c, asked, problem)
-            result = {"refused": problem.code, "template": problem.template, "people": [*problem.people]}
-            _complete(c, key, result)
+            people: list[JsonValue] = [*problem.people]
+            _complete(c, key, {"refused": problem.code, "template": problem.template, "people": people})
         else:
             _complete(c, key, asdict(answer))
             return answer

@@ -110,7 +110,8 @@ def require_canceller(
     engine: Engine, principal: Principal, workflow: str, requester: str, number: int
 ) -> None:
     if not may_cancel(engine, principal, workflow, requester):
-        people = (requester, *policy_of(engine).holders(Capability.CANCEL_WORKFLOW_RUN, workflow))[:5]
+        holders = policy_of(engine).holders(Capability.CANCEL_WORKFLOW_RUN, workflow)
+        people = tuple(dict.fromkeys((requester, *holders)))[:5]
         raise Refused(
             f"You may not cancel run #{number}. Whoever started it may, and admins: ask {{people}}.", people
         )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from engine.advance import Changes, Engine, begin_run
 from engine.asking import asking_of
 from engine.commands.once import Asked, once
 from engine.commands.rights import require_children, workflow_to_run
 from engine.core.definition import JsonValue
+from engine.core.options import Option, with_known_options
 from engine.core.parameters import check_parameters
 from engine.core.permission import Principal
 from store.database import Connection
@@ -35,15 +37,19 @@ def start_run(
     origin: str = "slack",
     is_rehearsal: bool = False,
     delivery_key: str | None = None,
+    options: Mapping[str, Sequence[Option]] = MappingProxyType({}),
 ) -> Started:
-    """Start a run; when this returns, the run is on disk. Raises NotFound, Refused, InvalidParameters, Conflict
-    when its concurrency forbids it, ExpressionProblem, Busy."""
+    """Start a run; when this returns, the run is on disk. `options` are those of parameters with computed ones; of
+    such a parameter that is not among them, every text is taken. Raises NotFound, Refused, InvalidParameters,
+    Conflict when its concurrency forbids it, ExpressionProblem, Busy."""
 
     def insert(c: Connection, changes: Changes) -> Started:
         workflow = workflow_to_run(engine, principal, name)
         require_children(engine, principal, workflow)
         asking = asking_of(c, principal, workflow, channel_id)
-        parameters = check_parameters(workflow, values, engine.matches, asking, engine.evaluate)
+        parameters = check_parameters(
+            with_known_options(workflow, options), values, engine.matches, asking, engine.evaluate
+        )
         new = NewRun(
             principal.team_id, workflow, parameters, principal.user_id, channel_id, origin, is_rehearsal
         )

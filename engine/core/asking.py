@@ -88,8 +88,9 @@ def hidden_names(
 
 
 def deciding_names(parameters: Sequence[Parameter]) -> frozenset[str]:
-    """The parameters whose values decide whether others are asked."""
+    """The parameters whose values decide whether others are asked, or what can be chosen there."""
     words = {word for each in parameters for word in _WORD.findall(each.show_if or "")}
+    words.update(name for each in parameters if each.source for name in each.source.uses)
     return frozenset(each.name for each in parameters if each.name in words)
 
 

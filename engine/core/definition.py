@@ -58,7 +58,9 @@ class ComputedDefault(StrEnum):
 class Parameter:
     """One typed input of a workflow. `minimum` and `maximum` bound a number's value, a date ("2026-01-31") or a
     time; `min_length` and `max_length` bound a string's length or the number of choices. `show_if` is an
-    expression over the other parameters: while it is false, the parameter is not asked and has no value."""
+    expression over the other parameters: while it is false, the parameter is not asked and has no value. With a
+    `source`, the `options` are not known yet, and every text may be one; `labels` are what people read in place
+    of the options, when there are any."""
 
     name: str
     type: ParameterType
@@ -74,6 +76,8 @@ class Parameter:
     max_length: int | None = None
     computed: ComputedDefault | None = None
     show_if: str | None = None
+    source: OptionsSource | None = None
+    labels: tuple[str, ...] = ()
 
 
 class StepKind(StrEnum):
@@ -122,6 +126,20 @@ class HttpAction:
     expect: tuple[int, ...] = (200, 201, 202, 204)
     form: Mapping[str, str] | None = None
     redirects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsSource:
+    """What gives a choice its options when it is asked: a command or a request. It is given the values of the
+    parameters that it `uses` and of no others. `pick` is a template over the `result` of a request; an answer may
+    be used again for `cache_seconds`."""
+
+    action: RunAction | HttpAction
+    env: Mapping[str, str] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+    pick: str | None = None
+    timeout_seconds: float = 10.0
+    cache_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,11 @@ class Draft:
     def names(self) -> Names:
         if self._names is None:
             self._names = expression_names(
-                self.snapshot.parameters, self.snapshot.context, self.tasks, self.outcome
+                self.snapshot.parameters,
+                self.snapshot.context,
+                self.tasks,
+                self.outcome,
+                is_rehearsal=self.snapshot.is_rehearsal,
             )
         return self._names
 
@@ -214,6 +218,7 @@ class Draft:
             is_noop=not self.facts,
             is_queued=self.is_queued,
             is_new_round=self.is_new_round,
+            may_be_timed=self.workflow.timeout_seconds is not None,
         )
 
     def _status(self) -> RunStatus:

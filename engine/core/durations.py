@@ -6,6 +6,9 @@ import re
 
 MAX_DURATION_SECONDS = 366 * 24 * 3600
 
+SHORTEST_KEEP_SECONDS = 24 * 3600
+LONGEST_KEEP_SECONDS = 36_600 * 24 * 3600
+
 DURATION_HINT = "Write a duration such as 90s, 10m, 4h, 1d or 1h30m."
 
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
@@ -14,13 +17,25 @@ _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _LONGEST_TEXT = 40
 
 
-def parse_duration(value: object) -> float:
-    """Seconds of a text such as "1h30m", of a number, or of a number as text. ValueError holds a sentence."""
+def parse_duration(value: object, *, most: float = MAX_DURATION_SECONDS) -> float:
+    """Seconds, `most` at most, of a text such as "1h30m", of a number, or of a number as text. ValueError holds a
+    sentence."""
     seconds = _read_seconds(value)
     if seconds is None:
         raise ValueError(f"{_shown(value)} is not a duration. {DURATION_HINT}")
-    if not 0 <= seconds <= MAX_DURATION_SECONDS:
-        raise ValueError(f"{_shown(value)} is out of range: a duration lies between 0s and 366d.")
+    if not 0 <= seconds <= most:
+        longest = duration_text(most)
+        raise ValueError(f"{_shown(value)} is out of range: a duration lies between 0s and {longest}.")
+    return seconds
+
+
+def parse_keep(text: str) -> float:
+    """Seconds of how long runs are kept, such as "90d" or "1000d". ValueError holds a sentence."""
+    seconds = parse_duration(text, most=LONGEST_KEEP_SECONDS)
+    if seconds < SHORTEST_KEEP_SECONDS:
+        raise ValueError(
+            f"{_shown(text)} is too short: runs are kept for a day at least. Write for example 90d."
+        )
     return seconds
 
 

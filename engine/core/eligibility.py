@@ -20,6 +20,7 @@ class Bar(StrEnum):
     EXTERNAL = "people of other workspaces may not decide"
     GUEST = "guests may not decide"
     SELF = "whoever started a run may not approve it; someone else must"
+    RESUMED = "whoever resumed a run may not approve it; someone else must"
     UNVERIFIED = "group membership could not be verified just now; please try again in a minute"
     NOT_NAMED = "only the people named on it may decide"
     MAY_NOT_RUN = "answering needs the capability RUN_WORKFLOW"
@@ -28,7 +29,8 @@ class Bar(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
-    """Who may answer: named users and groups; when nobody is named, holders of APPROVE_WORKFLOW_STEP."""
+    """Who may answer: named users and groups; when nobody is named, holders of APPROVE_WORKFLOW_STEP. `resumers`
+    took up the run, or one that it is a child of: it goes on because they want it."""
 
     workflow_name: str
     requester: str
@@ -37,6 +39,7 @@ class ApprovalRule:
     allow_self: bool
     is_terminal: bool = False
     """The run was started in a terminal, and is decided there and nowhere else."""
+    resumers: frozenset[str] = frozenset()
 
 
 def bar_to_decide(principal: Principal, rule: ApprovalRule, policy: Policy) -> Bar | None:
@@ -49,6 +52,8 @@ def bar_to_decide(principal: Principal, rule: ApprovalRule, policy: Policy) -> B
         return Bar.GUEST
     if principal.user_id == rule.requester and not rule.allow_self:
         return Bar.SELF
+    if principal.user_id in rule.resumers and not rule.allow_self:
+        return Bar.RESUMED
     if not rule.users and not rule.groups:
         allowed = policy.may(principal, Capability.APPROVE_WORKFLOW_STEP, rule.workflow_name)
         return None if allowed else Bar.NOT_GRANTED

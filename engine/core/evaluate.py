@@ -35,12 +35,15 @@ def expression_names(
     context: Mapping[str, JsonValue],
     tasks: Mapping[str, TaskState],
     outcome: RunStatus | None = None,
+    *,
+    is_rehearsal: bool = False,
 ) -> Names:
     """What expressions of a run see: its parameters, facts about the run, and its settled steps. Which of the
-    names a step may use is checked when the file is read."""
+    names a step may use is checked when the file is read. In a rehearsal `run` says so, for whoever computes."""
+    run = {**context, "status": (outcome or RunStatus.COMPLETED).value}
     return {
         "params": dict(parameters),
-        "run": {**context, "status": (outcome or RunStatus.COMPLETED).value},
+        "run": {**run, "is_rehearsal": True} if is_rehearsal else run,
         "steps": {step_id: _shown(task) for step_id, task in tasks.items() if task.status.is_settled},
     }
 

@@ -296,6 +296,14 @@ class ResetItems:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkItems:
+    """The `count` items of a fan-out whose outcome is unknown count as completed."""
+
+    step_id: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartRunTimer:
     """`RunExpired` happens `seconds` after now, unless the run has ended."""
 
@@ -317,6 +325,7 @@ Effect = (
     | CancelItems
     | StopItems
     | ResetItems
+    | MarkItems
     | StartRunTimer
 )
 
@@ -345,3 +354,5 @@ class Transition:
     is_noop: bool = False
     is_queued: bool = False
     is_new_round: bool = False
+    may_be_timed: bool = True
+    """Whether the run may have a timer of its own, which goes when it ends."""

@@ -22,7 +22,7 @@ def count_end(draft: Draft, item: TaskState) -> None:
             fan, completed=fan.completed + 1, results={**fan.results, item.item: item.result}
         ),
         TaskStatus.FAILED: replace(fan, failed=fan.failed + 1),
-        TaskStatus.ERROR: replace(fan, errored=fan.errored + 1),
+        TaskStatus.ERROR: replace(fan, errored=fan.errored + 1, unknown=fan.unknown + item.is_unknown),
         TaskStatus.CANCELLED: replace(fan, cancelled=fan.cancelled + 1),
     }
     draft.fan_outs[item.step_id] = replace(changes[item.status], running=fan.running - 1)

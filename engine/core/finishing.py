@@ -7,7 +7,15 @@ from dataclasses import replace
 from typing import assert_never
 
 from engine.core.approval import Verdict, approvers_among, verdict
-from engine.core.definition import ApprovalAction, InputAction, JsonValue, OnNoAnswer, OnTimeout, Step
+from engine.core.definition import (
+    ApprovalAction,
+    InputAction,
+    JsonValue,
+    OnNoAnswer,
+    OnTimeout,
+    Step,
+    StepKind,
+)
 from engine.core.draft import Draft
 from engine.core.events import (
     ApprovalStatus,
@@ -22,10 +30,14 @@ from engine.core.events import (
     TaskFinished,
 )
 from engine.core.fan_out import count_end, count_repetition, go_on_with_items
+from engine.core.rehearsal import unknown
 from engine.core.retrying import is_tried_again, pause_seconds
 from engine.core.state import Ballot, RunStatus, TaskState, TaskStatus
 
 MAX_FACT_TEXT = 500
+
+LEFT_OUT = frozenset({StepKind.RUN, StepKind.HTTP, StepKind.PYTHON})
+"""Steps that a worker only speaks of in a rehearsal."""
 
 MAX_LOST_WORKERS = 3
 """An idempotent step that lost this many workers in a round is not started again."""
@@ -67,7 +79,7 @@ def _try_again(draft: Draft, step: Step, task: TaskState, failed: Failed, chance
 def _settle(draft: Draft, step: Step, task: TaskState, outcome: Outcome) -> None:
     match outcome:
         case Succeeded(result):
-            draft.settle(task, TaskStatus.COMPLETED, result=result)
+            draft.settle(task, TaskStatus.COMPLETED, result=_result(draft, step, task, result))
             draft.fact("step_completed", **_which(task))
             ends_as: tuple[RunStatus, str] | None = None
         case Failed(error, result):
@@ -77,7 +89,7 @@ def _settle(draft: Draft, step: Step, task: TaskState, outcome: Outcome) -> None
         case Errored(error):
             draft.settle(task, TaskStatus.ERROR, error=error)
             draft.fact("step_error", **_which(task), error=error[:MAX_FACT_TEXT])
-            ends_as = RunStatus.ERROR, f"{_name(step, task)}: {error}"
+            ends_as = RunStatus.ERROR, f"{_name(step, task).rstrip(',')}: {error}"
         case Stopped():
             draft.settle(task, TaskStatus.CANCELLED)
             draft.fact("step_cancelled", **_which(task))
@@ -85,6 +97,14 @@ def _settle(draft: Draft, step: Step, task: TaskState, outcome: Outcome) -> None
         case _:
             assert_never(outcome)
     _close(draft, step, task, ends_as)
+
+
+def _result(draft: Draft, step: Step, task: TaskState, result: JsonValue) -> JsonValue:
+    """What a step gives. In a rehearsal, nobody knows what those would give that were left out."""
+    if not draft.snapshot.is_rehearsal or step.kind not in LEFT_OUT:
+        return result
+    place = f"[{task.item - 1}]" if task.item else ""
+    return unknown(f"steps.{step.id}.result{place}")
 
 
 def _close(draft: Draft, step: Step, task: TaskState, ends_as: tuple[RunStatus, str] | None) -> None:

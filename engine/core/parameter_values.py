@@ -211,7 +211,7 @@ def _choice_mistake(parameter: Parameter, value: JsonValue) -> str | None:
     if parameter.type is not ParameterType.CHOICE and parameter.type not in LISTS:
         return None
     chosen = value if isinstance(value, list) else [value]
-    if parameter.type in (ParameterType.CHOICE, ParameterType.MULTI_CHOICE):
+    if parameter.type in (ParameterType.CHOICE, ParameterType.MULTI_CHOICE) and parameter.source is None:
         for item in chosen:
             if item not in parameter.options:
                 suggestion = did_you_mean(str(item), parameter.options)

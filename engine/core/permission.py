@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 EVERYONE = "everyone"
@@ -76,6 +76,11 @@ class Policy:
             and _is_subject(principal, grant.subjects)
             for grant in self.grants
         )
+
+    def might(self, principal: Principal, capability: Capability, workflow: str) -> bool:
+        """The same of somebody whose groups are not known here: any group could be theirs."""
+        groups = {subject for grant in self.grants or () for subject in grant.subjects if subject[:1] == "S"}
+        return self.may(replace(principal, groups=frozenset(groups)), capability, workflow)
 
     def holders(self, capability: Capability, workflow: str) -> tuple[str, ...]:
         """Users and groups to ask for this capability, admins last."""

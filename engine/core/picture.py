@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.core.definition import JsonValue, StepKind
 from engine.core.events import ApprovalStatus, InputStatus
+from engine.core.expected import Expected
 from engine.core.state import RESUMABLE_RUN_STATUSES, RunStatus, TaskStatus
 
 _BAD = frozenset({TaskStatus.FAILED, TaskStatus.ERROR})
@@ -208,6 +209,8 @@ class RunPicture:
     queue: QueuePicture | None = None
     parent: ParentPicture | None = None
     questions: tuple[QuestionPicture, ...] = ()
+    expected: Expected | None = None
+    """How long it usually takes, when that was asked for."""
 
     @property
     def is_active(self) -> bool:

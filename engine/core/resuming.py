@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.core.draft import Draft
-from engine.core.events import ResetItems, RunResumed
+from engine.core.events import MarkItems, ResetItems, RunResumed
 from engine.core.graph import descendants
 from engine.core.state import FanOut, TaskState, TaskStatus
 
@@ -24,10 +24,9 @@ def resume(draft: Draft, event: RunResumed) -> None:
     draft.is_new_round, draft.is_queued = True, event.is_queued
     for step_id, task in [*tasks.items()]:
         if step_id in again:
-            _reset(draft, task)
+            _reset(draft, task, is_all=draft.steps[step_id].is_final)
         elif step_id in done:
-            draft.settle(replace(task, is_unknown=False), TaskStatus.COMPLETED)
-            draft.fact("step_marked_done", step=step_id, by=event.by)
+            _mark_done(draft, task, event.by)
 
 
 def _is_done_again(draft: Draft, task: TaskState) -> bool:
@@ -38,12 +37,26 @@ def _is_done_again(draft: Draft, task: TaskState) -> bool:
     return task.status in _UNFINISHED and not (task.status is TaskStatus.FAILED and step.continue_on_error)
 
 
-def _reset(draft: Draft, task: TaskState) -> None:
+def _mark_done(draft: Draft, task: TaskState, by: str) -> None:
+    """Of a fan-out the items whose outcome is unknown are done: nobody says anything of those that never began."""
+    fan = draft.fan_outs.get(task.step_id)
+    if fan is None:
+        draft.settle(replace(task, is_unknown=False), TaskStatus.COMPLETED)
+        draft.fact("step_marked_done", step=task.step_id, by=by)
+        return
+    draft.fact("items_marked_done", step=task.step_id, by=by, items=fan.unknown)
+    draft.effect(MarkItems(task.step_id, fan.unknown))
+    draft.fan_outs[task.step_id] = replace(
+        fan, completed=fan.completed + fan.unknown, errored=fan.errored - fan.unknown, unknown=0
+    )
+    _reset(draft, task, is_all=False)
+
+
+def _reset(draft: Draft, task: TaskState, *, is_all: bool) -> None:
     draft.put(TaskState(task.step_id, TaskStatus.PENDING, task.attempt))
     fan = draft.fan_outs.get(task.step_id)
     if fan is None:
         return
-    is_all = draft.steps[task.step_id].is_final
     kept = FanOut(completed=fan.completed, results=fan.results) if not is_all else FanOut()
     count = fan.settled - kept.completed
     if count:

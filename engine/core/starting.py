@@ -14,6 +14,7 @@ from engine.core.definition import (
     JsonValue,
     MessageAction,
     Step,
+    StepKind,
     WaitAction,
     WorkflowAction,
 )
@@ -31,6 +32,7 @@ from engine.core.events import (
     StartWait,
 )
 from engine.core.fan_out import join, start_items
+from engine.core.rehearsal import depends_on_unknown, first_unknown, unknown
 from engine.core.resolving import resolve_child, resolve_input, resolve_message
 from engine.core.state import FanOut, RunStatus, TaskStatus
 
@@ -138,6 +140,8 @@ def _prepare_fan_out(draft: Draft, step: Step, evaluate: Evaluate) -> _Start:
         return _Start(step, values=(), is_done=not draft.fan_outs[step.id].pending)
     assert step.foreach is not None
     values = evaluate.value(step.foreach.items, draft.names)
+    if draft.snapshot.is_rehearsal and not isinstance(values, list) and depends_on_unknown(values):
+        values = [unknown(f"{first_unknown(values) or step.id}[0]")]  # one item stands for all
     if not isinstance(values, list):
         raise ExpressionProblem("foreach needs a list, and its expression gives none.")
     if len(values) > MOST_ITEMS:
@@ -146,10 +150,13 @@ def _prepare_fan_out(draft: Draft, step: Step, evaluate: Evaluate) -> _Start:
 
 
 def _seconds(draft: Draft, wait: WaitAction, evaluate: Evaluate) -> float:
+    value = evaluate.value(wait.duration if wait.until is None else wait.until, draft.names)
+    if draft.snapshot.is_rehearsal and depends_on_unknown(value):
+        return 0.0
     try:
         if wait.until is None:
-            return parse_duration(evaluate.value(wait.duration, draft.names))
-        return seconds_until(evaluate.value(wait.until, draft.names), wait.zone, draft.snapshot.now)
+            return parse_duration(value)
+        return seconds_until(value, wait.zone, draft.snapshot.now)
     except ValueError as error:
         raise ExpressionProblem(str(error)) from error
 
@@ -161,6 +168,8 @@ def _finish_at_once(draft: Draft, start: _Start) -> None:
         return
     draft.change(step.id, TaskStatus.PENDING, arguments=start.arguments)
     result: JsonValue = [] if step.foreach is not None else None
+    if step.kind is StepKind.MESSAGE:  # it is only over at once in a rehearsal
+        result = unknown(f"steps.{step.id}.result")
     draft.settle(draft.tasks[step.id], TaskStatus.COMPLETED, result=result)
     draft.fact("step_completed", step=step.id)
 

@@ -121,6 +121,8 @@ class FanOut:
     failed: int = 0
     errored: int = 0
     cancelled: int = 0
+    unknown: int = 0
+    """Of the errored ones, those of which nobody knows whether they took effect."""
     results: Mapping[int, JsonValue] = field(default_factory=dict)
 
     @property

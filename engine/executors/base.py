@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from engine.addresses import Reach
 from engine.core.definition import JsonValue, Step, Template, Workflow
-from engine.core.errors import ExpressionProblem
 from engine.core.evaluate import Evaluate
 from engine.core.events import Outcome, Succeeded
+from engine.core.rehearsal import readable
 from engine.core.text import excerpt
 from engine.lease import Lease
 from engine.masking import Mask
@@ -21,12 +21,12 @@ from engine.secrets import Secrets
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
-    """One attempt. `names` is what expressions see (params, run, steps; of a fan-out also item and index). `stop`
-    is set when the run was cancelled or the attempt is no longer ours, and `kill` before or after it when nothing is
-    to be given time to end. `record_arguments` keeps the resolved
-    arguments, which people look at in the details. `base_environment` is the worker's own environment, of which a
-    step sees little. `reach` is where `http` may go. In a rehearsal nothing is done: the arguments are recorded,
-    and a line says what would have been done.
+    """One attempt. `names` is what expressions see (params, run, steps; of a fan-out also item and index).
+    `stop` is set when the run was cancelled or the attempt is no longer ours, `kill` when the step gets no
+    time to end. `record_arguments` keeps the resolved arguments, which people look at in the details.
+    `base_environment` is the worker's own environment, of which a step sees little. `reach` is where `http`
+    may go. In a rehearsal nothing is done: the arguments are recorded, and a line says what would have been
+    done.
     """
 
     run_id: str
@@ -57,23 +57,14 @@ class StepContext:
         return index if isinstance(index, int) and "item" in self.names else None
 
     def value(self, template: Template) -> JsonValue:
-        """The template with its expressions computed. Raises ExpressionProblem. In a rehearsal, what depends on a
-        result that nobody knows stays as it is written."""
-        try:
-            return self.evaluate.value(template, self.names)
-        except ExpressionProblem:
-            if not self.is_rehearsal:
-                raise
-        match template:
-            case list():
-                return [self.value(item) for item in template]
-            case dict():
-                return {key: self.value(item) for key, item in template.items()}
-        return template
+        """The template with its expressions computed. Raises ExpressionProblem."""
+        return self.evaluate.value(template, self.names)
 
     def text(self, template: str) -> str:
-        """A template's value as text, as an environment variable or a header carries it."""
-        return as_text(self.value(template))
+        """A template's value as text, as an environment variable or a header carries it. In a rehearsal, what
+        nobody knows yet reads so."""
+        value = self.value(template)
+        return as_text(readable(value) if self.is_rehearsal else value)
 
     def rehearsed(self, deed: str) -> Outcome:
         """End a rehearsal with a line that says what would have been done, such as "run ./deploy.sh"."""

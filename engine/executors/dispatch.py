@@ -11,7 +11,7 @@ from engine.core.events import Errored, Failed, Outcome, Stopped, Succeeded
 from engine.executors import http, python, run
 from engine.executors import set as set_values
 from engine.executors.base import CannotCarryOut, Execute, StepContext
-from engine.executors.secret_names import secrets_of_step
+from engine.executors.secret_names import made_of_secrets, secrets_of_step
 from engine.masking import MASKED, Mask
 from engine.secrets import SecretProblem
 
@@ -48,10 +48,14 @@ def _with_secrets(context: StepContext) -> StepContext:
     if context.is_rehearsal:
         return replace(context, names={**context.names, "secrets": dict.fromkeys(names, MASKED)})
     values = {name: context.secrets.look_up(name) for name in sorted(names)}
+    seen: dict[str, JsonValue] = {**context.names, "secrets": dict[str, JsonValue](values)}
     mask = context.mask.with_values(values.values())
+    try:
+        mask = mask.with_values(made_of_secrets(context.step, seen))
+    except ExpressionProblem as problem:
+        raise ExpressionProblem(mask.sentence(problem.sentence)) from None
     context.output.mask_with(mask)
-    shown: dict[str, JsonValue] = dict(values)
-    return replace(context, mask=mask, names={**context.names, "secrets": shown})
+    return replace(context, mask=mask, names=seen)
 
 
 def _masked(outcome: Outcome, mask: Mask) -> Outcome:

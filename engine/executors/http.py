@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ SHOWN_HEADERS = ("content-type", "etag", "last-modified", "location", "retry-aft
 """The headers of a response that become part of the result."""
 
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x-api-key", "x-auth-token"})
+_NO_CHARSETS = frozenset({"punycode", "idna"})
+"""Python's codecs for host names: of a large answer they make minutes of work, behind any timeout."""
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _BAD_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -179,9 +182,14 @@ def _result(answer: Answer) -> JsonValue:
 
 def _decoded(answer: Answer) -> str:
     try:
-        return answer.content.decode(answer.charset or "utf-8", "replace")
-    except (LookupError, UnicodeError):  # a charset nobody knows, or one that is none
+        return answer.content.decode(_charset(answer), "replace")
+    except (LookupError, ValueError):  # a charset nobody knows, or one that is none
         return answer.content.decode("utf-8", "replace")
+
+
+def _charset(answer: Answer) -> str:
+    name = answer.charset or "utf-8"
+    return "utf-8" if codecs.lookup(name).name in _NO_CHARSETS else name
 
 
 def _unexpected(answer: Answer, action: HttpAction) -> str:

@@ -30,4 +30,5 @@ class Followers:
         if child.status.is_terminal:
             tell_parent(self.engine, child.id)
         else:
-            stop_child(self.engine, child.parent_run_id, child.parent_step_id, is_forced=False)
+            is_forced = child.is_to_be_forced
+            stop_child(self.engine, child.parent_run_id, child.parent_step_id, is_forced=is_forced)

@@ -1,5 +1,5 @@
-"""Forgets what is of no use any more: keys of deliveries that Slack will not repeat, links and sessions, and runs that
-ended longer ago than they are to be kept."""
+"""Forgets what is of no use any more: keys of deliveries that Slack will not repeat, links and sessions, and runs
+that ended longer ago than they are to be kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from engine.advance import SYSTEM, Engine
-from store import audit, deliveries, links, pruning
+from store import audit, deliveries, links, look_ups, pruning
 from store.database import Database, now_ms
 
 logger = logging.getLogger("handrail.pruner")
 
 KEEP_DELIVERIES_MS = 24 * 3600 * 1000
+KEEP_LOOK_UPS_MS = 25 * 3600 * 1000
+"""A form can be sent for a day after it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Pruner:
         with self.engine.database.write() as c:
             deliveries.prune_deliveries(c, now_ms(c) - KEEP_DELIVERIES_MS)
             links.prune_links(c)
+            look_ups.prune_look_ups(c, now_ms(c) - KEEP_LOOK_UPS_MS)
         if self.keep_runs_ms is not None:
             pruned = prune_runs(self.engine.database, self.keep_runs_ms)
             if pruned:

@@ -165,7 +165,7 @@ def test_mistakes_stand_right_above_their_fields_and_others_at_the_top() -> None
     mistakes = {"canary": "It must be at most 100.", "envv": "There is no such parameter."}
     view = form(a_parameter("service"), a_parameter("canary"), mistakes=mistakes)
     kinds = [block["type"] for block in view["blocks"]]
-    assert kinds == ["header", "section", "alert", "input", "alert", "input"]
+    assert kinds == ["header", "section", "alert", "input", "alert", "input", "actions"]
     texts = [block["text"]["text"] for block in view["blocks"] if block["type"] == "alert"]
     assert texts == ["envv: There is no such parameter.", "Canary: It must be at most 100."]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,15 +13,34 @@ from blocks.details import details
 from blocks.forms import picker, start_form
 from blocks.lists import run_list, workflow_list
 from blocks.problems import help_message, problem_message
+from blocks.question import answer_form, question_message
 from blocks.run import dialog, failure_message, root_message, thread_message
-from blocks.types import WorkflowCard
+from blocks.said import said_message
+from blocks.types import Block, Message, WorkflowCard
 from blocks.values import DetailsPlace, FormDraft, HistoryPlace
-from engine.core.definition import JsonValue, Parameter
+from engine.core.definition import JsonValue, Parameter, StepKind
 from engine.core.errors import Problem
-from engine.core.picture import ApprovalPicture, OutputTail, RunPage, RunPicture, RunSummary
+from engine.core.picture import (
+    ApprovalPicture,
+    OutputTail,
+    QuestionPicture,
+    RunPage,
+    RunPicture,
+    RunSummary,
+)
 from engine.core.state import RunStatus, TaskStatus
 from tests.support.block_limits import check_message, check_view
-from tests.support.hostile import HOSTILE, approvals, cards, json_values, parameters, runs, summaries, texts
+from tests.support.hostile import (
+    HOSTILE,
+    approvals,
+    cards,
+    json_values,
+    parameters,
+    questions,
+    runs,
+    summaries,
+    texts,
+)
 from tests.support.pictures import ADA, BOB, NOON, a_decision, a_run, a_task, a_workflow, an_approval
 
 KNOWN = frozenset({ADA, BOB, "S0OPS", "C0OPS"})
@@ -54,6 +75,34 @@ def test_the_details_of_any_run_keep_the_limits(picture: RunPicture, page: int, 
 def test_any_approval_keeps_the_limits(picture: RunPicture, approval: ApprovalPicture, approve: bool) -> None:
     check_message(approval_message(picture, approval), KNOWN)
     check_view(comment_form(picture, approval, approve), KNOWN)
+
+
+@thorough
+@given(runs, questions, st.lists(parameters, max_size=20, unique_by=lambda parameter: parameter.name))
+def test_any_question_keeps_the_limits(
+    picture: RunPicture, question: QuestionPicture, fields: list[Parameter]
+) -> None:
+    check_message(question_message(picture, question), KNOWN)
+    check_view(answer_form(question.id, question.title, question.message, fields, {}))
+
+
+@thorough
+@given(runs, texts, st.booleans())
+def test_anything_that_a_step_says_keeps_the_limits(picture: RunPicture, text: str, in_thread: bool) -> None:
+    task = a_task(1, TaskStatus.WAITING, kind=StepKind.MESSAGE, arguments={"text": text})
+    message = said_message(picture, task, in_thread=in_thread)
+    for block in message.blocks:  # its addresses are links that show themselves, and no others are alive
+        if block["type"] == "section":
+            block["text"]["text"] = re.sub(r"<(https?://[^|>]+)>", r"\1", block["text"]["text"])
+    plain = [block | {"text": plain_text(block)} if "text" in block else block for block in message.blocks]
+    check_message(Message(message.text, plain), KNOWN)
+
+
+def plain_text(block: Block) -> Block:
+    """Marks such as a backtick are the author's to use: what is left to look for are brackets."""
+    markup: str = block["text"]["text"]
+    assert not re.search(r"[<>]", markup), markup
+    return {"type": "plain_text", "text": markup}
 
 
 @thorough

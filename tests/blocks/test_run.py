@@ -143,7 +143,7 @@ def test_a_failure_brings_the_step_and_the_end_of_stderr() -> None:
     assert "line 70" in shown
     assert "line 69" not in shown
     assert "The end of what the step wrote to stderr:" in shown
-    assert list(buttons(message.blocks)) == ["View Details"]
+    assert list(buttons(message.blocks)) == ["Resume from Here", "View Details"]
 
 
 def test_a_failure_without_stderr_brings_stdout_and_without_both_says_so() -> None:

@@ -8,13 +8,15 @@ from hypothesis import given, settings
 from blocks.approval import approval_message, comment_form
 from blocks.details import details, page_link
 from blocks.forms import loading, picker, start_form
-from blocks.lists import cancel_asked, run_list, workflow_list
+from blocks.lists import cancel_asked, resumed, run_list, workflow_list
 from blocks.problems import help_message, message_view, unknown_error
+from blocks.question import answer_form, question_message
 from blocks.run import dialog, failure_message, root_message, thread_message
+from blocks.said import said_message
 from blocks.types import Message, View, WorkflowCard
 from blocks.values import DetailsPlace, FormDraft, HistoryPlace
-from engine.core.definition import JsonValue, Parameter, ParameterType
-from engine.core.events import ApprovalStatus
+from engine.core.definition import JsonValue, Parameter, ParameterType, StepKind
+from engine.core.events import ApprovalStatus, InputStatus
 from engine.core.picture import ApprovalPicture, OutputTail, RunPage, RunPicture
 from engine.core.state import RunStatus, TaskStatus
 from sandbox.validation.blocks import check_blocks
@@ -24,14 +26,23 @@ from tests.support.pictures import (
     NOON,
     a_decision,
     a_parameter,
+    a_question,
     a_run,
     a_summary,
     a_task,
     a_workflow,
     an_approval,
+    an_id,
 )
 
 FAILED = a_run(RunStatus.FAILED, tasks=(a_task(1, TaskStatus.FAILED, error="no", stderr=OutputTail("boom")),))
+LOST = a_run(RunStatus.ERROR, tasks=(a_task(1, TaskStatus.ERROR, is_unknown=True, error="lost"),))
+SAYING = a_task(
+    1,
+    TaskStatus.WAITING,
+    kind=StepKind.MESSAGE,
+    arguments={"text": "<!channel> *v1* is out: https://releases.example/v1?a=1&b=2."},
+)
 CLOSED = an_approval(status=ApprovalStatus.APPROVED, decisions=(a_decision(comment="ok"),), closed_at=NOON)
 DRAFT = FormDraft("deploy", "d" * 64, "C0OPS", 1_795_000_000)
 EVERY_TYPE = a_workflow(
@@ -63,6 +74,15 @@ MESSAGES = {
     "failure": failure_message(FAILED),
     "approval": approval_message(a_run(), an_approval()),
     "approval, closed": approval_message(a_run(), CLOSED),
+    "question": question_message(a_run(), a_question()),
+    "question, answered": question_message(
+        a_run(),
+        a_question(status=InputStatus.ANSWERED, answered_by="U0CYD", closed_at=NOON, values={"percent": 30}),
+    ),
+    "said": said_message(a_run(), SAYING, in_thread=False),
+    "unknown outcome": failure_message(LOST),
+    "stopping": root_message(a_run(outcome=RunStatus.CANCELLED, is_rehearsal=True, round=2)),
+    "resumed": resumed(42, 2),
     "workflows": workflow_list(CARDS),
     "runs": run_list(RunPage((a_summary(42), a_summary(41)), 41), HistoryPlace(older_than=50), NOON),
     "no runs": run_list(RunPage((), None), HistoryPlace(), NOON),
@@ -77,6 +97,10 @@ VIEWS = {
     "form, no fields": start_form(a_workflow(), {}, {}, DRAFT),
     "dialog": dialog(a_run(approvals=(an_approval(),)), is_asleep=True),
     "dialog, ended": dialog(a_run(RunStatus.COMPLETED, outputs={"a": 1}, progress=100)),
+    "dialog, question": dialog(a_run(questions=(a_question(),))),
+    "dialog, unknown outcome": dialog(LOST),
+    "answer": answer_form(an_id(88), "How far?", "It looks good.", EVERY_TYPE.parameters, FILLED),
+    "details, unknown outcome": details(LOST, DetailsPlace(LOST.id, LOST.tasks[0].id)),
     "comment": comment_form(a_run(), an_approval(), True),
     "details": details(a_run(approvals=(CLOSED,)), DetailsPlace(a_run().id), with_debug=True),
     "details, task": details(FAILED, DetailsPlace(FAILED.id, FAILED.tasks[0].id)),

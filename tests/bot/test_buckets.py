@@ -64,6 +64,8 @@ def surface(
         user_id=None,
         place=None,
         approval_id=None,
+        question_id=None,
+        step_id=None,
         nonce="n",
         drawn_version=0,
         drawn_hash=None,

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.bootstrap import build_worker
+from bot.bootstrap import build_worker, worker_duties
 from bot.settings import Settings
 from engine.embedded_redis import LONGEST_SOCKET_PATH, embedded_redis
+from engine.loops.pruner import Pruner
 from store.database import Database
 from tests.engine_shell.workshop import workshop
 
@@ -70,3 +71,29 @@ def test_a_worker_knows_the_secrets_and_the_hosts_of_its_settings(
 def test_without_a_folder_there_are_no_secrets_in_files() -> None:
     assert settings().secrets_folder is None
     assert settings(handrail_secrets="").secrets_folder is None
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"), [("", None), ("90d", 90 * 86_400_000), (" 1000d ", 1000 * 86_400_000)]
+)
+def test_runs_are_kept_for_ever_or_as_long_as_is_said(text: str, milliseconds: int | None) -> None:
+    assert settings(handrail_keep_runs=text).keep_runs_ms == milliseconds
+
+
+@pytest.mark.parametrize("text", ["soon", "12h", "40000d"])
+def test_how_long_runs_are_kept_is_checked_at_the_start(text: str) -> None:
+    with pytest.raises(ValueError, match="handrail_keep_runs"):
+        settings(handrail_keep_runs=text)
+
+
+def test_a_worker_prunes_as_its_settings_say_and_watches_permissions(
+    tmp_path: Path, database: Database
+) -> None:
+    with workshop(database, tmp_path) as shop:
+        worker = build_worker(settings(handrail_home=tmp_path), shop.engine)
+        duties = {duty.name: duty for duty in worker_duties(worker, 1000)}
+        (pruner,) = [duty for duty in duties.values() if isinstance(duty, Pruner)]
+        assert pruner.keep_runs_ms == 1000
+        assert "permissions" in duties
+        own = build_worker(settings(handrail_home=tmp_path), shop.engine, run_id="of a terminal")
+        assert "permissions" not in {duty.name for duty in worker_duties(own)}

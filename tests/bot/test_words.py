@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.slack.words import Misspelled, parse_command, run_number, split_filters
+from bot.slack.words import Filters, Misspelled, parse_command, run_number, split_filters
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,36 @@ def test_anything_else_is_no_run_number(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("runs", (None, None)),
-        ("runs deploy", ("deploy", None)),
-        ("runs status:failed", (None, "failed")),
-        ("runs deploy status=waiting_for_approval", ("deploy", "waiting_for_approval")),
-        ('runs "status:Waiting for Approval"', (None, "waiting_for_approval")),
+        ("runs", Filters()),
+        ("runs deploy", Filters("deploy")),
+        ("runs status:failed", Filters(None, "failed")),
+        ("runs deploy status=waiting_for_approval", Filters("deploy", "waiting_for_approval")),
+        ('runs "status:Waiting for Approval"', Filters(None, "waiting_for_approval")),
+        ("runs deploy rehearsals:yes", Filters("deploy", None, rehearsals=True)),
+        ("runs rehearsals=yes status:failed", Filters(None, "failed", rehearsals=True)),
+        ("runs rehearsals:no", Filters()),
     ],
 )
-def test_history_is_filtered_by_workflow_and_status(
-    text: str, expected: tuple[str | None, str | None]
-) -> None:
+def test_history_is_filtered_by_workflow_status_and_rehearsals(text: str, expected: Filters) -> None:
     assert split_filters(parse_command(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "has_flag"),
+    [
+        ("run deploy --dry-run a=b", True),
+        ("run deploy —dry-run", True),
+        ("run --DRY-RUN deploy", True),
+        ("run deploy", False),
+        ("cancel 42 --force", True),
+        ("cancel 42", False),
+    ],
+)
+def test_the_option_of_a_verb_may_stand_anywhere(text: str, has_flag: bool) -> None:
+    words = parse_command(text)
+    assert words.has_flag is has_flag
+    assert words.plain in (("deploy",), ("42",))
+
+
+def test_the_option_of_another_verb_is_a_word_too_many() -> None:
+    assert parse_command("run deploy --force").plain == ("deploy", "--force")

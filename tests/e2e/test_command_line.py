@@ -285,3 +285,37 @@ def test_help_lists_every_command(home: Path) -> None:
 
     for command in ("sandbox", "up", "web", "worker", "run", "validate", "schema", "migrate"):
         assert f" {command} " in shown
+
+
+def test_a_run_asks_for_values_prints_what_steps_say_and_follows_child_runs(home: Path) -> None:
+    terminal = Terminal(home, "run", "talking")
+
+    terminal.wait_for("How far do we go?")
+    terminal.type("500")
+    terminal.wait_for("must lie between 1 and 100")
+    terminal.type("30")
+
+    assert terminal.end() == 0, terminal.shown
+    assert "To #releases: We go to 30." in terminal.shown
+    assert "Greet quickly #2" in terminal.shown
+    assert '"percent": 30' in terminal.shown
+
+
+def test_a_rehearsal_in_the_terminal_does_nothing(home: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    ended = handrail(home, "run", "mended", "--dry-run", f"mark={mark}")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Rehearsal: Fail until it is mended #1" in ended.stdout
+    assert not mark.exists()
+
+
+def test_a_second_ctrl_c_leaves_out_the_final_steps(home: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    terminal = Terminal(home, "run", "stubborn", f"mark={mark}")
+    wait_until(lambda: mark.exists(), 30, lambda: terminal.shown)
+    terminal.process.send_signal(signal.SIGINT)
+    wait_until(lambda: "tidy" in mark.read_text(), 30, lambda: terminal.shown)
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.wait_for("Stopping by force")
+    assert terminal.end() == 1
+    assert "Cancelled" in terminal.shown

@@ -304,3 +304,26 @@ def test_a_command_lives_on_when_its_owner_freezes_for_a_moment(tmp_path: Path) 
         with pytest.raises(subprocess.TimeoutExpired):
             owner.wait(1.5)
         assert is_alive(pid)
+
+
+def test_a_command_that_is_given_time_to_end_may_be_killed_meanwhile(tmp_path: Path) -> None:
+    script = "trap 'echo asked > asked' TERM; echo $$ > pid; while :; do sleep 0.05; done"
+    with supervised(script, tmp_path, grace=60) as process:
+        pid = read_pid(tmp_path / "pid")
+        process.stop()
+        wait_until((tmp_path / "asked").exists)
+        assert is_alive(pid)
+        process.kill()
+        ended = process.wait(5)
+    assert ended == Ended(None, signal.SIGKILL, Reason.STOP, False)
+
+
+def test_killing_does_not_wait_for_what_the_command_left_running_either(tmp_path: Path) -> None:
+    script = "(trap '' TERM; echo $$ > pid; sleep 1000; sleep 1000) & trap 'exit 7' TERM; wait"
+    with supervised(script, tmp_path, grace=60) as process:
+        read_pid(tmp_path / "pid")
+        process.stop()
+        began = time.monotonic()
+        process.kill()
+        assert process.wait(5) is not None
+    assert time.monotonic() - began < 1.5

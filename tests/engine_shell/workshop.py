@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,13 +23,14 @@ from engine.core.permission import Principal
 from engine.core.picture import RunPicture, TaskPicture
 from engine.expressions import Expressions
 from engine.loops.base import Duty, Loop
+from engine.loops.followers import Followers
 from engine.loops.reconciler import Reconciler
 from engine.loops.timers import Timers
 from engine.loops.worker_duties import Look, Renew
 from engine.patterns import matches
 from engine.registry import Registry
 from engine.worker import Worker, name_worker
-from store import audit_check
+from store import audit_check, runs
 from store.database import Database
 from store.locking import lock_run
 from store.reading import run_picture
@@ -114,9 +115,14 @@ class Workshop:
         facts = self.picture(run_id, with_facts=True).facts
         return [str(fact["kind"]) for fact in sorted(facts, key=lambda fact: int(str(fact["seq"])))]
 
-    def wait_for_end(self, run_id: str) -> RunPicture:
-        wait_until(lambda: self.picture(run_id).status.is_terminal, PATIENCE)
+    def wait_for_end(self, run_id: str, seconds: float = PATIENCE) -> RunPicture:
+        wait_until(lambda: self._has_ended(run_id), seconds)
         return self.picture(run_id)
+
+    def _has_ended(self, run_id: str) -> bool:
+        with self.database.read() as c:  # pictures cost more, and would be read a hundred times a second
+            key = runs.run_key(c, run_id)
+        return key is not None and key.status.is_terminal
 
     def expire_leases(self) -> None:
         """As if all workers had been silent for too long."""
@@ -163,7 +169,7 @@ class Workshop:
             run_id=run_id,
         )
         duties: list[Duty] = [Renew(worker, every_seconds=0.1), Look(worker, every_seconds=0.1)]
-        duties += [Timers(self.engine, every_seconds=0.1)]
+        duties += [Timers(self.engine, every_seconds=0.1), Followers(self.engine, every_seconds=0.2)]
         duties += [Reconciler(self.engine, every_seconds=0.1, patience_seconds=0.0)] if is_reconciling else []
         loops = [Loop(duty) for duty in duties]
         for loop in loops:
@@ -177,11 +183,13 @@ class Workshop:
 
 
 @contextmanager
-def workshop(database: Database, folder: Path, lock_seconds: float = 10.0) -> Iterator[Workshop]:
-    """`lock_seconds`: how long its transactions wait for others."""
+def workshop(
+    database: Database, folder: Path, lock_seconds: float = 10.0, files: Iterable[str] = FILES
+) -> Iterator[Workshop]:
+    """`lock_seconds`: how long its transactions wait for others. `files` are workflows."""
     workflows = folder / "workflows"
     workflows.mkdir()
-    for number, source in enumerate(FILES):
+    for number, source in enumerate(files):
         (workflows / f"{number}.yml").write_text(source)
     own = Database(database.url, lock_timeout_seconds=lock_seconds)
     rings: list[None] = []

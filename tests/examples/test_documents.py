@@ -16,6 +16,7 @@ from bot.slack.words import parse_command
 from engine import (
     file_actions,
     file_http,
+    file_options,
     file_parameters,
     file_people,
     file_policies,
@@ -52,6 +53,7 @@ LANGUAGE = (
     *file_steps.KEYS,
     *file_policies.RETRY_KEYS,
     *file_http.HTTP_KEYS,
+    *file_options.OPTIONS_KEYS,
     *file_programs.PYTHON_KEYS,
     *file_actions.WAIT_KEYS,
     *file_actions.WORKFLOW_KEYS,

@@ -102,6 +102,9 @@ CASES: dict[str, Prepare] = {
     "finally that needs a step": f"{GOOD}finally: {{z: {{run: x, needs: [a]}}}}\n",
     "an unknown type": parameters("  p: {type: strng}\n"),
     "a broken pattern": parameters("  p: {type: string, pattern: '(['}\n"),
+    "options that depend on what comes later": parameters(
+        "  host: {type: choice, options: {run: './hosts $PARAM_REGION'}}\n  region: {type: string}\n"
+    ),
     "bounds the wrong way round": parameters("  p: {type: integer, min: 5, max: 1}\n"),
     "a link out of the folder": link_out,
     "a named pipe": lambda folder: os.mkfifo(folder / "w.yml"),

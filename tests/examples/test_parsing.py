@@ -6,12 +6,23 @@ import jsonschema
 import pytest
 import yaml
 
-from engine.core.definition import ApprovalAction, ParameterType, StepKind
+from engine.core.definition import ApprovalAction, OnConflict, ParameterType, StepKind
 from engine.registry import Registry
 from engine.schema import json_schema
 from tests.examples.house import WORKFLOWS
 
-EXAMPLES = ("certificate", "deploy", "hello", "host-report")
+EXAMPLES = (
+    "canary-release",
+    "certificate",
+    "clear-change",
+    "deploy",
+    "hello",
+    "host-report",
+    "renew-certificates",
+    "restore-one",
+    "restore-rehearsal",
+    "shift-traffic",
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +64,7 @@ def test_every_example_says_what_it_does_and_how_long_its_steps_may_take(
     )
 
 
-@pytest.mark.parametrize("name", ["hello", "deploy"])
+@pytest.mark.parametrize("name", ["canary-release", "deploy", "hello", "restore-rehearsal"])
 def test_approvals_of_the_examples_can_be_decided_by_bob_and_by_those_on_call(
     registry: Registry, name: str
 ) -> None:
@@ -61,3 +72,18 @@ def test_approvals_of_the_examples_can_be_decided_by_bob_and_by_those_on_call(
         step.action for step in registry.workflows()[name].steps if isinstance(step.action, ApprovalAction)
     ]
     assert [(each.approvers.users, each.approvers.groups) for each in asked] == [(("U0BOB",), ("S0ONCALL",))]
+
+
+def test_together_the_examples_use_every_policy_of_steps_and_runs(registry: Registry) -> None:
+    workflows = registry.workflows().values()
+    steps = [step for workflow in workflows for step in workflow.steps]
+    assert any(step.retry is not None and step.retry.statuses for step in steps)
+    assert any(step.retry is not None and step.retry.exit_codes for step in steps)
+    assert any(step.foreach is not None for step in steps)
+    assert any(step.continue_on_error for step in steps)
+    assert any(step.is_final for step in steps)
+    assert any(workflow.timeout_seconds is not None for workflow in workflows)
+    assert {workflow.concurrency.on_conflict for workflow in workflows if workflow.concurrency} == {
+        OnConflict.QUEUE,
+        OnConflict.REJECT,
+    }

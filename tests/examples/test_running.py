@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from engine.core.definition import JsonValue
 from engine.core.errors import Refused
 from engine.core.state import RunStatus
 from sandbox.tls_host import serve
-from tests.examples.house import ADA, BOB, CYD, House, outputs, statuses, task_of
+from tests.examples.house import ADA, BOB, CYD, House, closed_port, outputs, statuses, task_of
 
 QUICK_HELLO: dict[str, JsonValue] = {"name": "Ada", "times": 2, "pause": 0}
 HOSTILE_NAME = "$(id) `id` \"; id; ' %s %d \\n {name} <!channel>"
@@ -38,12 +37,6 @@ def tls_host() -> Iterator[int]:
     finally:
         stop.set()
         thread.join()
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
 
 
 # --- hello

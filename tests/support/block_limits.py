@@ -153,7 +153,7 @@ def _check_menu(each: dict[str, Any]) -> None:
     if "confirm" in each and isinstance(each["confirm"], dict) and "title" in each["confirm"]:
         for key in ("title", "text", "confirm", "deny"):
             _check_text_object("confirm", key, each["confirm"])
-    if "initial_option" in each:
+    if "initial_option" in each and each.get("type") != "external_select":
         assert each["initial_option"] in each["options"]
 
 

@@ -6,11 +6,16 @@ from hypothesis import strategies as st
 
 from blocks.types import WorkflowCard
 from engine.core.definition import Parameter, ParameterType, StepKind
-from engine.core.events import ApprovalStatus
+from engine.core.events import ApprovalStatus, InputStatus
 from engine.core.picture import (
     ApprovalPicture,
+    ChildPicture,
     DecisionPicture,
+    FanOutPicture,
     OutputTail,
+    ParentPicture,
+    QuestionPicture,
+    QueuePicture,
     RunPicture,
     RunSummary,
     TaskPicture,
@@ -64,6 +69,21 @@ def task_pictures(draw: st.DrawFn) -> tuple[TaskPicture, ...]:
 
 
 outputs = st.builds(OutputTail, text=texts, is_cut=st.booleans())
+numbers = st.integers(1, 10**9)
+items = st.builds(
+    TaskPicture,
+    id=ids,
+    step_id=st.just("build"),
+    title=texts,
+    kind=st.just(StepKind.RUN),
+    status=st.sampled_from(TaskStatus),
+    attempt=st.integers(0, 99),
+    error=st.none() | texts,
+    item=st.integers(1, 1000),
+    item_value=json_values,
+    stdout=outputs,
+    stderr=outputs,
+)
 tasks = st.builds(
     TaskPicture,
     id=ids,
@@ -73,6 +93,18 @@ tasks = st.builds(
     status=st.sampled_from(TaskStatus),
     attempt=st.integers(0, 99),
     is_scheduled=st.booleans(),
+    failures=st.integers(0, 9),
+    most_attempts=st.none() | st.integers(1, 10),
+    pause_ms=st.none() | st.integers(0, 10**7),
+    is_unknown=st.booleans(),
+    stop_forced=st.booleans(),
+    is_final=st.booleans(),
+    fan_out=st.none() | st.builds(FanOutPicture, running=numbers, completed=numbers, failed=numbers),
+    items=st.lists(items, max_size=2).map(tuple),
+    child=st.none()
+    | st.builds(
+        ChildPicture, id=ids, number=numbers, step_id=st.just("build"), status=st.sampled_from(RunStatus)
+    ),
     arguments=json_values,
     result=json_values,
     error=st.none() | texts,
@@ -99,6 +131,21 @@ approvals = st.builds(
     closed_at=st.none() | times,
     decisions=st.lists(decisions, max_size=15).map(tuple),
 )
+questions = st.builds(
+    QuestionPicture,
+    id=ids,
+    step_id=st.sampled_from(["build", "ask"]),
+    title=texts,
+    message=texts,
+    status=st.sampled_from(InputStatus),
+    people_users=st.lists(people, max_size=40).map(tuple),
+    people_groups=st.lists(st.sampled_from(["S0OPS", "<!here>"]), max_size=3).map(tuple),
+    created_at=times,
+    expires_at=times,
+    closed_at=st.none() | times,
+    answered_by=st.none() | people,
+    values=st.none() | st.dictionaries(texts, json_values, max_size=20),
+)
 runs = st.builds(
     RunPicture,
     id=ids,
@@ -121,6 +168,13 @@ runs = st.builds(
     outputs=st.none() | st.dictionaries(texts, json_values, max_size=5),
     tasks=task_pictures(),
     approvals=st.lists(approvals, max_size=12, unique_by=lambda approval: approval.id).map(tuple),
+    questions=st.lists(questions, max_size=12, unique_by=lambda question: question.id).map(tuple),
+    round=st.integers(1, 99),
+    resumed_by=st.none() | people,
+    is_rehearsal=st.booleans(),
+    queue=st.none() | st.builds(QueuePicture, place=numbers, behind=st.none() | numbers),
+    parent=st.none()
+    | st.builds(ParentPicture, id=ids, number=numbers, workflow_title=texts, step_id=st.just("sub")),
     facts=st.lists(st.dictionaries(texts, json_values, max_size=2), max_size=20).map(tuple),
 )
 
@@ -135,6 +189,8 @@ summaries = st.builds(
     requester=people,
     created_at=times,
     finished_at=st.none() | times,
+    is_queued=st.booleans(),
+    is_rehearsal=st.booleans(),
 )
 
 

@@ -13,8 +13,15 @@ from engine.core.definition import (
     StepKind,
     Workflow,
 )
-from engine.core.events import ApprovalStatus
-from engine.core.picture import ApprovalPicture, DecisionPicture, RunPicture, RunSummary, TaskPicture
+from engine.core.events import ApprovalStatus, InputStatus
+from engine.core.picture import (
+    ApprovalPicture,
+    DecisionPicture,
+    QuestionPicture,
+    RunPicture,
+    RunSummary,
+    TaskPicture,
+)
 from engine.core.state import RunStatus, TaskStatus
 
 ADA, BOB, CYD = "U0ADA", "U0BOB", "U0CYD"
@@ -52,6 +59,21 @@ def an_approval(**changes: Any) -> ApprovalPicture:
         expires_at=NOON + 3_600_000,
     )
     return replace(approval, **changes)
+
+
+def a_question(**changes: Any) -> QuestionPicture:
+    question = QuestionPicture(
+        id=an_id(88),
+        step_id="ask",
+        title="How far do we go?",
+        message="The canary looks good.",
+        status=InputStatus.OPEN,
+        people_users=(BOB,),
+        people_groups=("S0OPS",),
+        created_at=NOON,
+        expires_at=NOON + 3_600_000,
+    )
+    return replace(question, **changes)
 
 
 def a_decision(user_id: str = BOB, *, approve: bool = True, comment: str = "") -> DecisionPicture:

@@ -95,11 +95,19 @@ class SandboxClient:
         """Press Cancel, or with `clear` the X that closes the whole stack."""
         return self._act("close", {"user": user, "view_id": _view_id(view), "clear": clear}, check)
 
-    def options(self, user: str, action_id: str, on: Json, query: str, *, check: bool = True) -> Json:
+    def options(
+        self,
+        user: str,
+        action_id: str,
+        on: Json,
+        query: str,
+        *,
+        block_id: str | None = None,
+        check: bool = True,
+    ) -> Json:
         """Type `query` into an external menu; the answer has the app's options or option_groups."""
-        return self._act(
-            "options", {**_where(on), "user": user, "action_id": action_id, "value": query}, check
-        )
+        body = {**_where(on), "user": user, "action_id": action_id, "block_id": block_id, "value": query}
+        return self._act("options", body, check)
 
     # What is there
 

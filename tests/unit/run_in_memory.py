@@ -39,6 +39,7 @@ from engine.core.events import (
     Event,
     InputAnswered,
     InputStatus,
+    MarkItems,
     MessageSettled,
     OpenApproval,
     OpenInput,
@@ -340,6 +341,7 @@ class RunInMemory:
             failed=statuses[TaskStatus.FAILED],
             errored=statuses[TaskStatus.ERROR],
             cancelled=statuses[TaskStatus.CANCELLED],
+            unknown=sum(task.is_unknown for task in items),
             results={task.item: task.result for task in completed} if is_last else {},
         )
 
@@ -386,10 +388,12 @@ class RunInMemory:
             case StartRunTimer(seconds):
                 assert not self.snapshot.is_queued, "the timeout counts from when the run may begin"
                 self.timer_seconds = seconds
-            case AddItems() | StartItems() | CancelItems() | StopItems() | ResetItems():
+            case AddItems() | StartItems() | CancelItems() | StopItems() | ResetItems() | MarkItems():
                 self._carry_out_items(effect)
 
-    def _carry_out_items(self, effect: AddItems | StartItems | CancelItems | StopItems | ResetItems) -> None:
+    def _carry_out_items(
+        self, effect: AddItems | StartItems | CancelItems | StopItems | ResetItems | MarkItems
+    ) -> None:
         items = self.items_of(effect.step_id)
         pending = [task for task in items if task.status is TaskStatus.PENDING]
         match effect:
@@ -414,6 +418,11 @@ class RunInMemory:
                 assert running, "no item runs that could be stopped"
                 owner = self.task(step_id)
                 self._change(replace(task, is_stopping=True) for task in [owner, *running])
+            case MarkItems(_, count):
+                unknown = [task for task in items if task.is_unknown]
+                assert 0 < count == len(unknown), f"{count} items are marked of {len(unknown)}"
+                done = TaskStatus.COMPLETED
+                self._change(replace(task, status=done, error=None, is_unknown=False) for task in unknown)
             case ResetItems(step_id, count, is_all):
                 unfinished = [
                     task

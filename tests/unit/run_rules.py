@@ -11,6 +11,7 @@ from engine.core.events import (
     AddItems,
     OpenApproval,
     OpenInput,
+    MarkItems,
     ResetItems,
     SendMessage,
     StartChild,
@@ -61,7 +62,9 @@ def check_transition(
     _check_progress(before, transition)
     _check_openers(workflow, before, transition)
     if transition.is_queued:
-        assert all(isinstance(effect, ResetItems) for effect in transition.effects), "a queued run waits"
+        assert all(isinstance(effect, ResetItems | MarkItems) for effect in transition.effects), (
+            "a queued run waits"
+        )
 
 
 def _check_within_round(workflow: Workflow, before: RunSnapshot, transition: Transition) -> None:

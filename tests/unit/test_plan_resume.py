@@ -22,6 +22,7 @@ from engine.core.events import (
     ChildEnded,
     Errored,
     Failed,
+    MarkItems,
     OpenApproval,
     OpenInput,
     Outcome,
@@ -399,14 +400,24 @@ def test_only_steps_whose_outcome_is_unknown_can_be_marked_as_done() -> None:
     assert run.statuses() == {"build": "completed", "ship": "pending", "tell": "pending"}
 
 
-def test_a_fan_out_with_an_unknown_item_can_be_marked_as_done_as_a_whole() -> None:
+def test_of_a_fan_out_the_unknown_item_is_marked_as_done_and_those_that_never_began_are_done() -> None:
     run = started(
         RunInMemory(a_workflow(a_step("each", foreach=[1, 2], max_parallel=1), a_step("b", "each")))
     )
     run.lose("each", 1)
-    assert run.resume("each").effects == ()
-    assert run.due() == ["b"]
+    effects = run.resume("each").effects
+    assert effects == (MarkItems("each", 1), ResetItems("each", 1), StartItems("each", 1))
+    run.finish("each", Succeeded("two"), item=2)
+    assert (run.task("each").result, run.due()) == ([None, "two"], ["b"])
     assert run.to_the_end() is RunStatus.COMPLETED
+
+
+def test_a_fan_out_whose_only_open_item_is_marked_as_done_is_done() -> None:
+    run = started(RunInMemory(a_workflow(a_step("each", foreach=[1, 2]), a_step("b", "each"))))
+    run.finish("each", Succeeded("one"), item=1)
+    run.lose("each", 2)
+    assert run.resume("each").effects == (MarkItems("each", 1),)
+    assert (run.task("each").result, run.due()) == (["one", None], ["b"])
 
 
 def test_a_final_step_that_is_marked_as_done_is_not_done_again() -> None:

@@ -34,10 +34,12 @@ def upgrade() -> None:
     _change_tasks()
     _create_questions()
     _create_slots()
+    _create_look_ups()
     _change(
         "timer", {}, new_checks={"ck_timer_kind": "kind IN ('wait', 'approval', 'input', 'message', 'run')"}
     )
     _change_surfaces()
+    _index_references()
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -79,6 +81,9 @@ def _change_tasks() -> None:
         batch.drop_constraint("uq_task_run_id_step_id", type_="unique")
         batch.create_unique_constraint("uq_task_run_id_step_id_item", ["run_id", "step_id", "item"])
         _check_again(batch, _TASK_CHECKS)
+    op.create_index(
+        "ix_task_parent", "task", ["run_id"], **_where("kind = 'workflow' AND status = 'waiting'")
+    )
 
 
 def _create_questions() -> None:
@@ -119,6 +124,28 @@ def _create_slots() -> None:
     )
 
 
+def _create_look_ups() -> None:
+    op.create_table(
+        "look_up",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("workflow_digest", sa.String(), nullable=False),
+        sa.Column("parameter", sa.String(), nullable=False),
+        sa.Column("inputs", sa.Text(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("claim", sa.String(), nullable=True),
+        sa.Column("claimed_until", sa.BigInteger(), nullable=True),
+        sa.Column("options", sa.Text(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_look_up")),
+    )
+    op.create_index("ix_look_up_waiting", "look_up", ["created_at"], **_where("done_at IS NULL"))
+    op.create_index("ix_look_up_key", "look_up", ["team_id", "key", "created_at"])
+    op.create_index("ix_look_up_created", "look_up", ["created_at"])
+
+
 def _change_surfaces() -> None:
     columns: _Columns = [
         (sa.Column("question_id", sa.String(), nullable=True), None),
@@ -142,6 +169,15 @@ def _change_surfaces() -> None:
         unique=True,
         **_where("kind = 'message' AND state IN ('new', 'live')"),
     )
+
+
+def _index_references() -> None:
+    """What is looked through when a task, an approval or a question is removed."""
+    op.create_index("ix_approval_task", "approval", ["task_id"])
+    op.create_index("ix_question_task", "question", ["task_id"])
+    for column in ("approval_id", "question_id"):
+        name = f"ix_surface_{column.removesuffix('_id')}"
+        op.create_index(name, "surface", [column], **_where(f"{column} IS NOT NULL"))
 
 
 def _change(
