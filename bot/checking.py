@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.core.definition import StepKind
 from engine.core.errors import InvalidWorkflow, Mistake, Problem
-from engine.files import read_workflow_file
+from engine.files.workflow import read_workflow_file
 from engine.registry import Registry
 
 

@@ -173,7 +173,7 @@ def schema() -> None:
     """Print the JSON Schema of workflow files, for your editor."""
     import json
 
-    from engine.schema import json_schema
+    from engine.files.schema import json_schema
 
     typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 

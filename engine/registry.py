@@ -14,10 +14,10 @@ from typing import Generic, TypeVar
 from engine.core.definition import Workflow
 from engine.core.errors import InvalidWorkflow, Mistake
 from engine.core.permission import Grant, Policy
-from engine.file_permissions import read_permissions
-from engine.files import read_workflow_file
-from engine.links import settle
-from engine.sources import Stamp, read_source, stamp_of
+from engine.files.links import settle
+from engine.files.permissions import read_permissions
+from engine.files.sources import Stamp, read_source, stamp_of
+from engine.files.workflow import read_workflow_file
 
 MAX_FILES = 1000
 SECONDS_BETWEEN_LOOKS = 1.0

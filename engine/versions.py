@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.core.definition import Workflow
-from engine.files import read_workflow
+from engine.files.workflow import read_workflow
 from store.database import Connection
 from store.versions import load_source
 

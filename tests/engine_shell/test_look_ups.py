@@ -18,7 +18,7 @@ from engine.core.definition import JsonValue, Workflow
 from engine.core.errors import InvalidParameters
 from engine.core.options import Option
 from engine.expressions import Expressions
-from engine.files import read_workflow
+from engine.files.workflow import read_workflow
 from engine.look_ups import NoOptions, Tools, find_all_options, find_options
 from engine.loops.base import Loop
 from engine.loops.look_ups import LookUps

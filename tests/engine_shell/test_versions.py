@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from engine.files import read_workflow
+from engine.files.workflow import read_workflow
 from engine.versions import Versions
 from store.database import Database
 from store.versions import keep_version

@@ -9,26 +9,25 @@ from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
+from typer.main import get_group
 
 from bot.cli import app
 from bot.settings import Settings
 from bot.slack.words import parse_command
-from engine import (
-    file_actions,
-    file_http,
-    file_options,
-    file_parameters,
-    file_people,
-    file_policies,
-    file_programs,
-    file_steps,
-    files,
-)
 from engine.core.permission import Capability
 from engine.core.state import RunStatus
-from engine.file_permissions import read_permissions
-from engine.files import read_workflow
-from engine.schema import json_schema
+from engine.files import actions as file_actions
+from engine.files import http as file_http
+from engine.files import options as file_options
+from engine.files import parameters as file_parameters
+from engine.files import people as file_people
+from engine.files import policies as file_policies
+from engine.files import programs as file_programs
+from engine.files import steps as file_steps
+from engine.files import workflow as files
+from engine.files.permissions import read_permissions
+from engine.files.schema import json_schema
+from engine.files.workflow import read_workflow
 from tests.examples.house import ROOT, WORKFLOWS
 from tests.support.editors import as_editors_read
 
@@ -180,7 +179,7 @@ def test_every_slash_command_in_the_documents_is_understood(document: Path) -> N
 
 
 def test_every_command_line_in_the_documents_exists() -> None:
-    known = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    known = {*get_group(app).commands}
     text = "\n".join(document.read_text() for document in DOCUMENTS)
     named = set(re.findall(r"(?:`|bin/|- )handrail ([a-z]+)", text))
     assert named >= {"up", "web", "worker", "migrate", "run", "validate", "schema"}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.errors import InvalidWorkflow, Mistake
-from engine.files import read_workflow
+from engine.files.workflow import read_workflow
 from tests.examples.test_documents import blocks, in_shell
 from tests.support.editors import as_editors_read
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from engine.core.definition import ApprovalAction, OnConflict, ParameterType, StepKind
+from engine.files.schema import json_schema
 from engine.registry import Registry
-from engine.schema import json_schema
 from tests.examples.house import WORKFLOWS
 
 EXAMPLES = (

@@ -9,9 +9,9 @@ from fractions import Fraction
 from engine.core.definition import StepKind, Workflow
 from engine.core.events import (
     AddItems,
+    MarkItems,
     OpenApproval,
     OpenInput,
-    MarkItems,
     ResetItems,
     SendMessage,
     StartChild,

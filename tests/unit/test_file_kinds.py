@@ -18,7 +18,7 @@ from engine.core.definition import (
     WaitAction,
     WorkflowAction,
 )
-from engine.file_programs import SHELLS
+from engine.files.programs import SHELLS
 from tests.unit.test_files import read, the_only_mistake, with_steps
 
 HEAD = """\

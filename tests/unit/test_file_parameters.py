@@ -6,8 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from engine.core.definition import ComputedDefault, JsonValue, Parameter, ParameterType
-from engine.file_defaults import COMPUTED_FOR
-from engine.schema import json_schema
+from engine.files.defaults import COMPUTED_FOR
+from engine.files.schema import json_schema
 from tests.support.editors import as_editors_read
 from tests.unit.test_files import read, the_only_mistake, with_parameters
 

@@ -23,7 +23,7 @@ from engine.core.definition import (
     Workflow,
 )
 from engine.core.errors import InvalidWorkflow, Mistake
-from engine.files import read_workflow, read_workflow_file
+from engine.files.workflow import read_workflow, read_workflow_file
 
 DEPLOY = r"""
 name: deploy

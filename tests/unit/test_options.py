@@ -21,8 +21,8 @@ from engine.core.options import (
     with_options,
 )
 from engine.core.parameters import check_parameters
+from engine.files.schema import json_schema
 from engine.patterns import matches
-from engine.schema import json_schema
 from tests.support.editors import as_editors_read
 from tests.unit.test_files import read, the_only_mistake, with_parameters, with_steps
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from engine.schema import json_schema
+from engine.files.schema import json_schema
 from tests.support.editors import as_editors_read
 from tests.unit.test_file_kinds import BAD_KINDS
 from tests.unit.test_file_policies import BAD_STEPS, BAD_TOPS, FINAL, with_top

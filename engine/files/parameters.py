@@ -8,13 +8,13 @@ from engine.core.definition import Parameter, ParameterType
 from engine.core.options import CHOICES
 from engine.core.parameter_values import BOUNDED, LISTS, TEXTS
 from engine.core.text import did_you_mean, excerpt, humanize, listed
-from engine.file_defaults import check_bounds, check_default, read_bound, read_default
-from engine.file_expressions import Templates
-from engine.file_options import check_sources, read_options, read_source
-from engine.file_show_if import check_conditions, read_show_if
+from engine.files.defaults import check_bounds, check_default, read_bound, read_default
+from engine.files.expressions import Templates
+from engine.files.fields import Fields
+from engine.files.nodes import Mistakes, Table
+from engine.files.options import check_sources, read_options, read_source
+from engine.files.show_if import check_conditions, read_show_if
 from engine.patterns import pattern_mistake
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Mistakes, Table
 
 MAX_PARAMETERS = 40
 """A dialog in Slack has room for no more."""

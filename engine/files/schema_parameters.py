@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from engine.core.definition import ComputedDefault, ParameterType
 from engine.core.options import MAX_OPTIONS
-from engine.file_options import SOURCES
-from engine.file_parameters import BELONGS_TO
-from engine.schema_parts import SCALAR, Schema, choice, duration, filled, named, number, table, text, truth
+from engine.files.options import SOURCES
+from engine.files.parameters import BELONGS_TO
+from engine.files.schema_parts import (
+    SCALAR,
+    Schema,
+    choice,
+    duration,
+    filled,
+    named,
+    number,
+    table,
+    text,
+    truth,
+)
 
 
 def parameter_schema() -> Schema:

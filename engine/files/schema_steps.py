@@ -5,10 +5,10 @@ from __future__ import annotations
 from engine.core.definition import OnNoAnswer, OnTimeout, StepKind
 from engine.core.slack_ids import CHANNEL_ID, GROUP_ID, USER_ID
 from engine.core.starting import MOST_ITEMS
-from engine.file_actions import NAME, VALUE_NAME
-from engine.file_http import BODIES, MAX_REDIRECTS, METHODS
-from engine.file_parameters import IDENTIFIER, MAX_PARAMETERS
-from engine.file_policies import (
+from engine.files.actions import NAME, VALUE_NAME
+from engine.files.http import BODIES, MAX_REDIRECTS, METHODS
+from engine.files.parameters import IDENTIFIER, MAX_PARAMETERS
+from engine.files.policies import (
     ASKING,
     EXITING,
     FAN_OUT,
@@ -17,9 +17,8 @@ from engine.file_policies import (
     MAX_PARALLEL,
     REPEATABLE,
 )
-from engine.file_programs import FUNCTION, RUN_KEYS, SHELLS
-from engine.file_steps import KINDS
-from engine.schema_parts import (
+from engine.files.programs import FUNCTION, RUN_KEYS, SHELLS
+from engine.files.schema_parts import (
     DURATION,
     EXPRESSION,
     SCALAR,
@@ -37,6 +36,7 @@ from engine.schema_parts import (
     truth,
     whole,
 )
+from engine.files.steps import KINDS
 
 _WAIT = rf"{DURATION}|.*{EXPRESSION}.*"
 _RELATIVE = r"(?!/|~)(?!.*(^|/)\.\.(/|$))(?!.*\{\{).*\S.*"

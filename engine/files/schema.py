@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from engine.core.definition import OnConflict
-from engine.file_actions import NAME, VALUE_NAME
-from engine.file_parameters import IDENTIFIER, MAX_PARAMETERS
-from engine.file_steps import MAX_STEPS
-from engine.files import MAX_SECRETS
-from engine.schema_parameters import parameter_schema
-from engine.schema_parts import Schema, choice, duration, filled, named, table, text, whole
-from engine.schema_steps import final_step_schema, step_schema
+from engine.files.actions import NAME, VALUE_NAME
+from engine.files.parameters import IDENTIFIER, MAX_PARAMETERS
+from engine.files.schema_parameters import parameter_schema
+from engine.files.schema_parts import Schema, choice, duration, filled, named, table, text, whole
+from engine.files.schema_steps import final_step_schema, step_schema
+from engine.files.steps import MAX_STEPS
+from engine.files.workflow import MAX_SECRETS
 from engine.secrets import OWN_VARIABLE, VARIABLE_PREFIX
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.core.errors import InvalidWorkflow, Mistake
-from engine.yaml_nodes import MAX_BYTES, START, Place
+from engine.files.nodes import MAX_BYTES, START, Place
 
 _TRIES = 3
 

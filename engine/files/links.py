@@ -12,9 +12,9 @@ from engine.core.graph import find_circle
 from engine.core.parameter_text import normal_value
 from engine.core.parameter_values import is_blank, value_mistake
 from engine.core.text import did_you_mean, excerpt, listed
-from engine.file_expressions import is_all_fixed
+from engine.files.expressions import is_all_fixed
+from engine.files.nodes import START, Mistakes, Node, Place, Table, read_nodes
 from engine.patterns import matches
-from engine.yaml_nodes import START, Mistakes, Node, Place, Table, read_nodes
 
 Workflows = Mapping[str, Workflow]
 """By name."""

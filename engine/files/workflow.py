@@ -8,15 +8,15 @@ from pathlib import Path
 
 from engine.core.definition import Concurrency, OnConflict, Template, Workflow
 from engine.core.text import excerpt, humanize
-from engine.file_actions import NAME, VALUE_NAME
-from engine.file_expressions import OUTPUTS, Scope, Templates
-from engine.file_parameters import IDENTIFIER, IDENTIFIER_HINT, read_parameters
-from engine.file_people import read_text
-from engine.file_steps import read_steps
+from engine.files.actions import NAME, VALUE_NAME
+from engine.files.expressions import OUTPUTS, Scope, Templates
+from engine.files.fields import Fields
+from engine.files.nodes import Mistakes, Scalar, Table, read_nodes
+from engine.files.parameters import IDENTIFIER, IDENTIFIER_HINT, read_parameters
+from engine.files.people import read_text
+from engine.files.sources import read_source
+from engine.files.steps import read_steps
 from engine.secrets import OWN_VARIABLE, variable_of
-from engine.sources import read_source
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Mistakes, Scalar, Table, read_nodes
 
 KEYS = (
     "name",

@@ -16,10 +16,10 @@ from engine.core.definition import (
 )
 from engine.core.slack_ids import CHANNEL_ID, GROUP_ID, USER_ID
 from engine.core.text import excerpt, listed
-from engine.file_expressions import Scope, Templates, is_fixed
-from engine.file_parameters import read_parameters
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Scalar, Table
+from engine.files.expressions import Scope, Templates, is_fixed
+from engine.files.fields import Fields
+from engine.files.nodes import Scalar, Table
+from engine.files.parameters import read_parameters
 
 APPROVAL_KEYS = ("title", "message", "approvers", "required", "timeout", "on_timeout", "allow_self")
 INPUT_KEYS = ("title", "message", "fields", "people", "timeout", "on_timeout")

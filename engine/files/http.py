@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from engine.core.definition import HttpAction
 from engine.core.text import excerpt
-from engine.file_expressions import Scope, Templates
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Node, Scalar
+from engine.files.expressions import Scope, Templates
+from engine.files.fields import Fields
+from engine.files.nodes import Node, Scalar
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 DEFAULT_EXPECT = (200, 201, 202, 204)

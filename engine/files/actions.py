@@ -17,13 +17,13 @@ from engine.core.definition import (
 )
 from engine.core.durations import DURATION_HINT, parse_duration
 from engine.core.text import did_you_mean, excerpt
-from engine.file_expressions import Scope, Templates, is_fixed
-from engine.file_http import read_http
-from engine.file_parameters import IDENTIFIER
-from engine.file_people import read_approval, read_input, read_message
-from engine.file_programs import read_python, read_run
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Scalar, Table
+from engine.files.expressions import Scope, Templates, is_fixed
+from engine.files.fields import Fields
+from engine.files.http import read_http
+from engine.files.nodes import Scalar, Table
+from engine.files.parameters import IDENTIFIER
+from engine.files.people import read_approval, read_input, read_message
+from engine.files.programs import read_python, read_run
 
 WAIT_KEYS = ("duration", "until", "zone")
 WORKFLOW_KEYS = ("name", "parameters")

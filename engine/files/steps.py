@@ -1,4 +1,4 @@
-"""The `steps` and `finally` of a workflow file: what all steps share, and their graph. `file_actions` reads what
+"""The `steps` and `finally` of a workflow file: what all steps share, and their graph. `actions` reads what
 each does, `file_policies` how it is carried out."""
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from engine.core.definition import Action, RunAction, Step, StepKind
 from engine.core.evaluate import FINAL_RUN_NAMES
 from engine.core.graph import ancestors, find_circle
 from engine.core.text import did_you_mean, excerpt, humanize, nearest
-from engine.file_actions import read_action
-from engine.file_expressions import Order, Scope, Templates
-from engine.file_parameters import IDENTIFIER, IDENTIFIER_HINT
-from engine.file_policies import ASKING, read_continue_on_error, read_foreach, read_retry, read_timeout
-from engine.file_policies import KEYS as POLICY_KEYS
-from engine.file_programs import RUN_KEYS, read_env
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Entry, Mistakes, Node, Scalar, Table
+from engine.files.actions import read_action
+from engine.files.expressions import Order, Scope, Templates
+from engine.files.fields import Fields
+from engine.files.nodes import Entry, Mistakes, Node, Scalar, Table
+from engine.files.parameters import IDENTIFIER, IDENTIFIER_HINT
+from engine.files.policies import ASKING, read_continue_on_error, read_foreach, read_retry, read_timeout
+from engine.files.policies import KEYS as POLICY_KEYS
+from engine.files.programs import RUN_KEYS, read_env
 
 MAX_STEPS = 1000
 

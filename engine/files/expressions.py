@@ -13,7 +13,7 @@ from engine.core.evaluate import FINAL_RUN_NAMES, RUN_NAMES
 from engine.core.text import did_you_mean, excerpt, listed
 from engine.expression_tree import Path
 from engine.expressions import Compiled, compile_condition, compile_text, holds_expression, strip_braces
-from engine.yaml_nodes import Items, Mistakes, Node, Place, Scalar, Table
+from engine.files.nodes import Items, Mistakes, Node, Place, Scalar, Table
 
 CODE = "EXPRESSION"
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from engine.core.permission import ALL_WORKFLOWS, EVERYONE, Capability, Grant
 from engine.core.slack_ids import GROUP_ID, USER_ID
 from engine.core.text import did_you_mean, excerpt, listed
-from engine.file_actions import NAME
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Items, Mistakes, Node, Table, read_nodes
+from engine.files.actions import NAME
+from engine.files.fields import Fields
+from engine.files.nodes import Items, Mistakes, Node, Table, read_nodes
 
 _CODE = "PERMISSION"
 

@@ -10,9 +10,9 @@ from engine.core.parameter_text import normal_value
 from engine.core.parameter_values import LISTS, NUMBERS, is_blank, order, value_mistake
 from engine.core.text import did_you_mean, listed
 from engine.expressions import holds_expression
+from engine.files.fields import Fields, as_text
+from engine.files.nodes import Items, Mistakes, Node, Scalar, Table
 from engine.patterns import matches
-from engine.yaml_fields import Fields, as_text
-from engine.yaml_nodes import Items, Mistakes, Node, Scalar, Table
 
 COMPUTED_FOR: Mapping[ComputedDefault, tuple[ParameterType, ...]] = {
     ComputedDefault.TODAY: (ParameterType.DATE,),

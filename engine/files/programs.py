@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from engine.core.definition import DEFAULT_SHELL, PythonAction, RunAction, StepKind, Template
 from engine.core.text import did_you_mean, excerpt, listed
-from engine.file_expressions import Scope, Templates, is_fixed, refuse_in_source
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Items, Scalar, Table
+from engine.files.expressions import Scope, Templates, is_fixed, refuse_in_source
+from engine.files.fields import Fields
+from engine.files.nodes import Items, Scalar, Table
 
 SHELLS: Mapping[str, tuple[str, ...]] = {
     "sh": DEFAULT_SHELL,

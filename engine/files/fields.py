@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from engine.core.durations import parse_duration
 from engine.core.text import did_you_mean, excerpt, listed
-from engine.yaml_nodes import Items, Mistakes, Node, Place, Scalar, Table
+from engine.files.nodes import Items, Mistakes, Node, Place, Scalar, Table
 
 
 class Fields:

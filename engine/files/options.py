@@ -21,11 +21,11 @@ from engine.core.text import excerpt
 from engine.executors.secret_names import texts_in
 from engine.expression_tree import Path
 from engine.expressions import compile_text
-from engine.file_expressions import Scope, Templates
-from engine.file_http import read_http
-from engine.file_programs import RUN_KEYS, read_env, read_run
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Items, Mistakes, Scalar, Table
+from engine.files.expressions import Scope, Templates
+from engine.files.fields import Fields
+from engine.files.http import read_http
+from engine.files.nodes import Items, Mistakes, Scalar, Table
+from engine.files.programs import RUN_KEYS, read_env, read_run
 
 CODE = "PARAM-OPTIONS"
 SOURCES = ("run", "http")

@@ -8,10 +8,10 @@ from engine.core.errors import ExpressionProblem
 from engine.core.starting import MOST_ITEMS
 from engine.core.text import excerpt, listed
 from engine.expressions import compile_text
-from engine.file_expressions import Scope, Templates, is_fixed
-from engine.file_http import read_statuses
-from engine.yaml_fields import Fields
-from engine.yaml_nodes import Items, Node, Scalar, Table
+from engine.files.expressions import Scope, Templates, is_fixed
+from engine.files.fields import Fields
+from engine.files.http import read_statuses
+from engine.files.nodes import Items, Node, Scalar, Table
 
 KEYS = ("timeout", "retry", "foreach", "max_parallel", "continue_on_error")
 RETRY_KEYS = ("attempts", "delay", "backoff", "max_delay", "jitter", "exit_codes", "statuses")

@@ -11,7 +11,7 @@ from engine.core.graph import find_circle
 from engine.core.text import did_you_mean, excerpt, listed
 from engine.expression_tree import Path
 from engine.expressions import compile_condition, strip_braces
-from engine.yaml_fields import Fields
+from engine.files.fields import Fields
 
 CODE = "PARAM-SHOW-IF"
 
