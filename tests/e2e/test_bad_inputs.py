@@ -556,7 +556,7 @@ def asking(side: WebSide, channel: str | None = None) -> tuple[Any, str]:
         ("run_page", "x"),
         ("run_details", "x"),
         ("workflow_run", '{"is":"WorkflowRef","name":"../x"}'),
-        ("runs_older", '{"is":"HistoryPlace"}'),
+        ("runs_older", '{"is":"HistoryPlace","older_than":"x"}'),
         ("task_pick", encode(DetailsPlace(RUN_ID))),
         ("run_pick", "every"),
         ("refresh", "{}"),

@@ -247,17 +247,6 @@ def test_no_secret_is_in_the_environment_of_a_step_unasked() -> None:
             {"method": "POST", "url": "http://127.0.0.1:1/1", "json": {"a": "***"}},
         ),
         (
-            HttpAction(
-                "GET", "http://127.0.0.1:{{ steps.port.result }}/", json=[1, "{{ params.x }}", "{{ steps.a.b }}"]
-            ),
-            "GET http://127.0.0.1:{{ steps.port.result }}/",
-            {
-                "method": "GET",
-                "url": "http://127.0.0.1:{{ steps.port.result }}/",
-                "json": [1, 1, "{{ steps.a.b }}"],
-            },
-        ),
-        (
             PythonAction("steps:touch", {"n": "{{ params.x }}", "t": "{{ secrets.pin }}"}),
             'steps:touch(n=1, t="***")',
             {"function": "steps:touch", "arguments": {"n": 1, "t": "***"}, "env": {"A": "1"}},

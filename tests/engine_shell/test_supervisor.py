@@ -307,7 +307,7 @@ def test_a_command_lives_on_when_its_owner_freezes_for_a_moment(tmp_path: Path) 
 
 
 def test_a_command_that_is_given_time_to_end_may_be_killed_meanwhile(tmp_path: Path) -> None:
-    script = "trap 'echo asked > asked' TERM; echo $$ > pid; while :; do sleep 0.05; done"
+    script = "trap 'echo asked > asked' TERM; echo $$ > pid; while :; do sleep 0.05 || :; done"
     with supervised(script, tmp_path, grace=60) as process:
         pid = read_pid(tmp_path / "pid")
         process.stop()
