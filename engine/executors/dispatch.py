@@ -41,15 +41,17 @@ def execute(context: StepContext) -> Outcome:
 
 
 def _with_secrets(context: StepContext) -> StepContext:
-    """The context with the secrets that its step asks for, masked in all that leaves it. A rehearsal sees none."""
-    names = secrets_of_step(context.step) & frozenset(context.workflow.secrets)
-    if not names:
+    """The context with the secrets that its step asks for. All that its workflow declares are masked in what leaves
+    it: another step may have left one in a file. A rehearsal sees none."""
+    declared = frozenset(context.workflow.secrets)
+    if not declared:
         return context
+    names = secrets_of_step(context.step) & declared
     if context.is_rehearsal:
         return replace(context, names={**context.names, "secrets": dict.fromkeys(names, MASKED)})
     values = {name: context.secrets.look_up(name) for name in sorted(names)}
     seen: dict[str, JsonValue] = {**context.names, "secrets": dict[str, JsonValue](values)}
-    mask = context.mask.with_values(values.values())
+    mask = context.mask.with_values([*values.values(), *context.secrets.known(declared - names)])
     try:
         mask = mask.with_values(made_of_secrets(context.step, seen))
     except ExpressionProblem as problem:
