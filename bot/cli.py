@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
-from bot.settings import Settings
+from bot.settings import Settings, wrong_settings
 from engine.core.errors import Problem
 
 app = typer.Typer(
@@ -32,6 +33,9 @@ def main() -> None:
     except Problem as problem:
         typer.echo(problem.sentence, err=True)
         sys.exit(1)
+    except ValidationError as error:
+        typer.echo(wrong_settings(error), err=True)
+        sys.exit(2)
 
 
 @app.command()

@@ -6,10 +6,19 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SLACK_API_URL = "https://slack.com/api/"
+
+
+def wrong_settings(error: ValidationError) -> str:
+    """A line for each variable that cannot be used, without its value: it may be secret."""
+    lines = [
+        f"{'_'.join(map(str, each['loc'])).upper()}: {each['msg'].removeprefix('Value error, ')}."
+        for each in error.errors(include_input=False)
+    ]
+    return "\n".join((*lines, "docs/configuration.md says what may stand there."))
 
 
 class Settings(BaseSettings):

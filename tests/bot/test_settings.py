@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,14 @@ def test_a_worker_prunes_as_its_settings_say_and_watches_permissions(
         assert "permissions" in duties
         own = build_worker(settings(handrail_home=tmp_path), shop.engine, run_id="of a terminal")
         assert "permissions" not in {duty.name for duty in worker_duties(own)}
+
+
+def test_a_variable_that_cannot_be_used_is_named_without_its_value(tmp_path: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "PORT": "abc-hush", "HANDRAIL_LEASE_SECONDS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "up"], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert [line.split(":")[0] for line in done.stderr.splitlines()[:2]] == ["HANDRAIL_LEASE_SECONDS", "PORT"]
+    assert "docs/configuration.md" in done.stderr
+    assert "hush" not in done.stderr
