@@ -40,7 +40,7 @@ from blocks.types import Block, Message, View, largest_that_fits
 from blocks.values import ApprovalRef, RunRef
 from engine.core.definition import StepKind
 from engine.core.picture import ApprovalPicture, OutputTail, RunPicture, TaskPicture
-from engine.core.state import TaskStatus
+from engine.core.state import RunStatus, TaskStatus
 
 TASKS_IN_PLAN = 50
 TASKS_WITH_RESULTS = 15
@@ -126,7 +126,7 @@ def _output(picture: RunPicture, task: TaskPicture, count: int) -> str | None:
 def failure_message(picture: RunPicture) -> Message:
     """What went wrong, with the end of what the step wrote to stderr (else to stdout)."""
     name, status = run_name(picture), picture.outcome or picture.status
-    if picture.outcome is None and picture.is_active:
+    if picture.round > 1 and status not in (RunStatus.FAILED, RunStatus.ERROR):
         return _failed_before(picture)
     task = picture.failing_task
     reason = _reason(picture, task)
@@ -139,7 +139,7 @@ def failure_message(picture: RunPicture) -> Message:
 
 
 def _failed_before(picture: RunPicture) -> Message:
-    """Its failure was told so late that the run goes on already."""
+    """The run was resumed: there is nothing left to repair here."""
     by = f" by {mention(picture.resumed_by)}" if picture.resumed_by else ""
     text = f"{safe(run_name(picture), 300)} did not complete, and was resumed{by}."
     return Message(text, [section(text), actions(details_button(picture.id, picture.number))])

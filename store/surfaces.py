@@ -159,7 +159,7 @@ _REOPEN = (
     update(surfaces)
     .where(
         surfaces.c.run_id == bindparam("b_run"),
-        surfaces.c.kind.in_([constant("root"), constant("thread")]),
+        surfaces.c.kind.in_([constant("root"), constant("thread"), constant("failure")]),
         surfaces.c.state == constant("done"),
     )
     .values(state="live", closed_at=None, due_at=NOW)

@@ -221,3 +221,4 @@ def test_a_failure_that_is_told_after_the_resume_says_so() -> None:
     message = failure_message(a_run(round=2, resumed_by=BOB))
     check_message(message, KNOWN)
     assert "was resumed by <@U0BOB>" in message.text
+    assert "Resume from Here" not in buttons(message.blocks)

@@ -138,7 +138,10 @@ def test_a_failed_run_is_resumed_and_keeps_what_had_completed(stack: Stack, tmp_
     done = stack.wait_for_status(root, "Completed")
     assert lines(mark) == ["first", "tidy", "second", "tidy"]
     assert "Round 2, resumed by <@U0BOB>" in str(done["blocks"])
-    stack.slack.click(BOB, "run_resume", failure)
+    assert buttons(stack.wait_in_thread(root, "did not complete, and was resumed by <@U0BOB>")) == [
+        "View Details"
+    ]
+    stack.slack.command(BOB, f"/workflow retry {number(root)}")
     assert "has completed" in ephemeral(stack, BOB, "has completed")["text"]
 
 
