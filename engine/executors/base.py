@@ -98,16 +98,3 @@ def as_text(value: JsonValue) -> str:
 
 def compact_json(value: JsonValue) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def duration_text(seconds: float) -> str:
-    """A duration as workflow files write it: 90.0 is "1m30s"."""
-    if seconds < 1 or seconds != int(seconds):
-        return f"{seconds:g}s"
-    rest = int(seconds)
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, rest = divmod(rest, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts)

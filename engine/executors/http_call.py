@@ -16,7 +16,8 @@ from functools import cache
 import httpx
 
 from engine.addresses import Reach, Refused, Route
-from engine.executors.base import CannotCarryOut, duration_text
+from engine.core.durations import duration_text
+from engine.executors.base import CannotCarryOut
 from engine.masking import Mask
 
 LARGEST_RESPONSE = 1024 * 1024

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import IO
 
 from engine.core.definition import JsonValue
+from engine.core.durations import duration_text
 from engine.core.events import Failed, Outcome, Stopped
-from engine.executors.base import AttemptLost, CannotCarryOut, StepContext, as_text, duration_text
+from engine.executors.base import AttemptLost, CannotCarryOut, StepContext, as_text
 from engine.lease import Lease
 from engine.supervised import Command, Ended, Reason, StartFailed, Supervised, SupervisorLost
 
