@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # its ON CONFLICT i
 
 from engine.core.state import RunStatus
 from store import audit
+from store.errors import expect_rows
 from store.tables import runs, slots
 from store.versions import FOLDER_OF_RUN
 
@@ -99,7 +100,7 @@ def take_slot(c: Connection, team_id: str, key: str, run_id: str) -> Contender |
     first = c.execute(_FIRST_IN_QUEUE, names).one_or_none()  # it was not told yet that its turn has come
     if first is not None:
         return _read(first)
-    c.execute(_GIVE, names | {"b_run": run_id})
+    give_slot(c, team_id, key, run_id)
     return None
 
 
@@ -122,7 +123,8 @@ def look_at_queue(c: Connection, team_id: str, key: str) -> Queue:
 
 def give_slot(c: Connection, team_id: str, key: str, run_id: str) -> None:
     """To be called with its lock."""
-    c.execute(_GIVE, {"b_team": team_id, "b_key": key, "b_run": run_id})
+    given = c.execute(_GIVE, {"b_team": team_id, "b_key": key, "b_run": run_id})
+    expect_rows(given.rowcount, 1, f"the slot of a concurrency key of {team_id}")
 
 
 def redraw_queue(c: Connection, team_id: str, key: str) -> list[str]:
