@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
+from sandbox.types import Json
+
 ChangeKind = Literal["message", "message_deleted", "view", "home", "notice", "channel", "reset"]
 T = TypeVar("T")
 
@@ -22,6 +24,17 @@ class Change:
     ts: str | None = None
     thread_ts: str | None = None
     user: str | None = None
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something the Events API tells an app. `event` is Slack's inner event without `event_ts`.
+
+    `channel` is where it happened, for the app hears only of places it is in; None: nowhere in particular.
+    """
+
+    event: Json
+    channel: str | None = None
 
 
 class Feed(Generic[T]):

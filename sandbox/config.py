@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from sandbox.manifest import Manifest, SlashCommand
+
 LimitMode: TypeAlias = Literal["off", "real", "strict"]
 
 DEFAULT_SCOPES = (
@@ -40,3 +42,11 @@ class SandboxConfig:
     app_name: str = "App"
     ack_seconds: float = 3.0
     scopes: tuple[str, ...] = DEFAULT_SCOPES
+    manifest: Manifest | None = None  # None: an app with `command` and `scopes`, and nothing else
+
+    def first_manifest(self) -> Manifest:
+        """The app that is installed at the start."""
+        if self.manifest is not None:
+            return self.manifest
+        command = SlashCommand(self.command, should_escape=True)
+        return Manifest(self.app_name, bot_name=self.app_name, commands=(command,), bot_scopes=self.scopes)

@@ -8,6 +8,7 @@ from sandbox.clock import Clock
 from sandbox.config import SandboxConfig
 from sandbox.delivery import Delivery
 from sandbox.faults import Faults
+from sandbox.manifest import Manifest
 from sandbox.rate_limits import RateLimiter
 from sandbox.tokens import ResponseUrls, Triggers
 from sandbox.types import Json
@@ -26,6 +27,7 @@ class Sandbox:
     response_urls: ResponseUrls
     limiter: RateLimiter
     delivery: Delivery
+    manifest: Manifest
     faults: Faults = field(default_factory=Faults)
     calls: CallLog = field(default_factory=CallLog)
     scopes: frozenset[str] = frozenset()
@@ -45,6 +47,7 @@ class Sandbox:
         self.faults.clear()
         self.calls.clear()
         self.offered.clear()
+        self.manifest = self.config.first_manifest()
         self.grant(self.config.scopes)
         self.workspace.reset()
 
@@ -58,5 +61,6 @@ def build_sandbox(config: SandboxConfig, clock: Clock) -> Sandbox:
         response_urls=ResponseUrls(clock, config.public_url),
         limiter=RateLimiter(clock, config.limits),
         delivery=Delivery(config, clock),
+        manifest=config.first_manifest(),
         scopes=frozenset(config.scopes),
     )

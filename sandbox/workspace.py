@@ -1,11 +1,11 @@
 """The whole state of the sandbox: people, channels, messages, open views, notices. Synchronous, no I/O."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
-from sandbox.changes import Change, Feed
+from sandbox.changes import Change, Feed, Happening
 from sandbox.clock import Clock, SystemClock
 from sandbox.message_store import Message, MessageStore
 from sandbox.people import (
@@ -54,6 +54,7 @@ class Workspace:
         self.history = MessageStore(self.publish)
         self.views = ViewStore(self.clock, self.publish)
         self._notices: dict[str, list[Notice]] = {}
+        self._listeners: list[Callable[[Happening], None]] = []
 
     def member(self, user_id: str) -> Person | None:
         """A person, or the app's bot user."""
@@ -140,6 +141,15 @@ class Workspace:
     def subscribe(self) -> AbstractAsyncContextManager[asyncio.Queue[Change]]:
         """`async with workspace.subscribe() as queue:` gives every Change from then on."""
         return self._feed.subscribe()
+
+    def listen(self, listener: Callable[[Happening], None]) -> None:
+        """Call `listener` with everything that the Events API may tell an app; it must not wait."""
+        self._listeners.append(listener)
+
+    def happened(self, event: Json, channel: str | None = None) -> None:
+        """Something an app may have subscribed to: Slack's inner event, and where it took place."""
+        for listener in self._listeners:
+            listener(Happening(event, channel))
 
     def publish(self, change: Change) -> None:
         self._feed.publish(change)
