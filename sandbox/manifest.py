@@ -1,6 +1,6 @@
 """An app as its manifest describes it: what it may do, what it offers people, and where it takes requests."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sandbox.types import Json
@@ -40,7 +40,8 @@ class AppFunction:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One app. Addresses are None where the manifest names none, as it does with Socket Mode."""
+    """One app. Addresses are None where the manifest names none, as it does with Socket Mode. The scopes include
+    the optional ones; `document` is what the manifest was read from."""
 
     name: str
     description: str = ""
@@ -63,6 +64,18 @@ class Manifest:
     socket_mode: bool = False
     token_rotation: bool = False
     pkce: bool = False
+    bot_optional_scopes: tuple[str, ...] = ()
+    user_optional_scopes: tuple[str, ...] = ()
+    unfurl_domains: tuple[str, ...] = ()
+    is_assistant: bool = False  # has Slack's assistant or agent view
+    document: Json = field(default_factory=dict, compare=False)
 
     def command(self, name: str) -> SlashCommand | None:
         return next((command for command in self.commands if command.command == name), None)
+
+    def at(self, url: str) -> "Manifest":
+        """The same app with everything at one address, and no Socket Mode."""
+        commands = tuple(replace(command, url=url) for command in self.commands)
+        return replace(
+            self, commands=commands, events_url=url, actions_url=url, options_url=url, socket_mode=False
+        )
