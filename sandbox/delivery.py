@@ -1,157 +1,145 @@
-"""Signed requests to the app, with Slack's three seconds to answer and Slack's names for failures."""
+"""Brings to the app what happens: chooses the way and the address, and keeps a log of it all."""
 
 import asyncio
-import json
-import logging
-from collections import deque
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
-from urllib.parse import urlencode
-
-import httpx
-from slack_sdk.signature import SignatureVerifier
+import secrets
+from collections.abc import Callable
 
 from sandbox.clock import Clock
 from sandbox.config import SandboxConfig
+from sandbox.delivery_log import DeliveryLog
+from sandbox.errors import ControlError
+from sandbox.faults import Trouble
+from sandbox.http_transport import HttpTransport
+from sandbox.manifest import Manifest
+from sandbox.payloads import VERIFICATION_TOKEN
+from sandbox.transport import (
+    DELIVERY_MODES,
+    DeliveryMode,
+    Family,
+    Outgoing,
+    Packet,
+    Reply,
+    Retry,
+    Transport,
+)
 from sandbox.types import Json
+from sandbox.url_checks import challenge_problem, ssl_check_problem
 
-log = logging.getLogger(__name__)
-
-DeliveryMode: TypeAlias = Literal["once", "twice", "twice_at_once", "bad_signature", "old_timestamp"]
-DELIVERY_MODES: tuple[str, ...] = get_args(DeliveryMode)
-MOST_KEPT = 2_000
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What came back. `problem` is Slack's code for a failure, None when the app answered 2xx in time."""
-
-    problem: str | None
-    status: int | None = None
-    body: str = ""
-    content_type: str = ""
-
-    def parsed(self) -> Json | None:
-        """The body as a JSON object; {} when it is empty, None when it is something else."""
-        if not self.body.strip():
-            return {}
-        try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
+__all__ = ["DELIVERY_MODES", "Delivery", "DeliveryMode", "Reply"]
 
 
 class Delivery:
-    """Sends requests to the app's request URL and keeps a log of them.
+    """Tells the app things: over Socket Mode, where it has switched that on, or at its manifest's addresses."""
 
-    Rows of the log: {number, kind, at, headers, body, payload, status, seconds, problem, answer, repeats}.
-    """
-
-    def __init__(self, config: SandboxConfig, clock: Clock) -> None:
-        self._config = config
+    def __init__(
+        self,
+        config: SandboxConfig,
+        clock: Clock,
+        manifest: Callable[[], Manifest],
+        socket_mode: Transport,
+        trouble: Trouble,
+    ) -> None:
         self._clock = clock
-        self._verifier = SignatureVerifier(config.signing_secret)
-        # The machine's proxy settings are not for a request to a neighbour process.
-        self._client = httpx.AsyncClient(trust_env=False, timeout=config.ack_seconds + 1)
-        self._rows: deque[Json] = deque(maxlen=MOST_KEPT)
-        self._count = 0
+        self._manifest = manifest
+        self._http = HttpTransport(config)
+        self._socket_mode = socket_mode
+        self._trouble = trouble
+        self.log = DeliveryLog()
         self.mode: DeliveryMode = "once"
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._http.close()
 
     def rows(self) -> list[Json]:
-        return list(self._rows)
+        """The log; what its rows are made of says DeliveryLog."""
+        return self.log.rows()
 
     def reset(self) -> None:
-        self._rows.clear()
+        self.log.clear()
         self.mode = "once"
 
     async def send_payload(self, payload: Json) -> Reply:
-        """An interaction: a form with one field `payload`, named after the payload's type."""
-        return await self._send(str(payload["type"]), {"payload": json.dumps(payload)}, payload)
+        """An interaction, or the question for a menu's options."""
+        return (await self._send(Outgoing(str(payload["type"]), payload)))[0]
 
     async def send_command(self, fields: dict[str, str]) -> Reply:
-        """A slash command: a flat form."""
-        return await self._send("command", fields, fields)
+        """A slash command."""
+        return (await self._send(Outgoing("command", fields)))[0]
 
-    async def _send(self, kind: str, fields: dict[str, str], payload: Json) -> Reply:
-        body = urlencode(fields).encode()
-        headers = self._signed_headers(body)
-        if self.mode == "twice_at_once":
-            first, *others = await asyncio.gather(self._post(body, headers), self._post(body, headers))
+    async def send_event(self, wrapper: Json, retry: Retry | None = None) -> Reply:
+        """An event in its wrapper, or a repetition of one."""
+        return (await self._send(Outgoing(str(wrapper["type"]), wrapper, retry)))[0]
+
+    def takes_events(self) -> bool:
+        """Whether the app has said where its events should go."""
+        return self._uses_socket_mode() or self._url("event", {}) is not None
+
+    async def resend(self, number: int) -> Json:
+        """Send the request of a row of the log once more, freshly signed; gives the new row."""
+        message = self.log.message(number)
+        if message is None:
+            raise ControlError("delivery_not_found", f"There is no delivery {number} any more.", 404)
+        fresh = Outgoing(message.kind, message.payload, url=message.url)
+        return (await self._send(fresh, resent_from=number))[1]
+
+    async def verify_url(self, url: str) -> str | None:
+        """Ask an address for events or interactions to prove itself; a sentence when it does not."""
+        challenge = secrets.token_urlsafe(39)
+        payload = {"token": VERIFICATION_TOKEN, "challenge": challenge, "type": "url_verification"}
+        reply, _ = await self._send(Outgoing("url_verification", payload, url=url))
+        return challenge_problem(url, reply, challenge)
+
+    async def check_ssl(self, url: str) -> str | None:
+        """Probe a command's address as Slack does now and then; a sentence when it refuses."""
+        payload = {"ssl_check": "1", "token": VERIFICATION_TOKEN}
+        reply, _ = await self._send(Outgoing("ssl_check", payload, url=url))
+        return ssl_check_problem(url, reply)
+
+    async def _send(self, message: Outgoing, resent_from: int | None = None) -> tuple[Reply, Json]:
+        transport: Transport = self._http
+        url = message.url
+        if url is None and self._uses_socket_mode():
+            transport = self._socket_mode
+        elif url is None:
+            url = self._url(message.family, message.payload)
+        mode = self.mode
+        packet = transport.pack(message, url, mode)
+        at = self._clock.now()
+        if mode == "twice_at_once":
+            replies = list(
+                await asyncio.gather(*(self._timed(transport, packet, message.kind) for _ in range(2)))
+            )
         else:
-            first, others = await self._post(body, headers), []
-            if self.mode == "twice":
-                others = [await self._post(body, headers)]
-        self._record(kind, body, headers, payload, first, others)
-        return first[0]
+            replies = [await self._timed(transport, packet, message.kind)]
+            if mode == "twice":
+                replies.append(await self._timed(transport, packet, message.kind))
+        row = self.log.add(message, packet, transport.name, at, replies, resent_from, mode)
+        return replies[0][0], row
 
-    def _signed_headers(self, body: bytes) -> dict[str, str]:
-        now = int(self._clock.now())
-        timestamp = str(now - 3600 if self.mode == "old_timestamp" else now)
-        signature = self._verifier.generate_signature(timestamp=timestamp, body=body) or ""
-        if self.mode == "bad_signature":
-            signature = "v0=" + "0" * 64
-        return {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json,*/*",
-            "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
-            "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": signature,
-        }
+    async def _timed(self, transport: Transport, packet: Packet, kind: str) -> tuple[Reply, float]:
+        """One request, and how many seconds the app took; a wait that was ordered before it does not count."""
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[Reply, float]:
-        """One request, and how many seconds it took."""
-        if self._config.app_url is None:
-            return Reply("app_missing_action_url"), 0.0
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        try:
-            async with asyncio.timeout(self._config.ack_seconds):
-                response = await self._client.post(self._config.app_url, content=body, headers=headers)
-        except TimeoutError:
-            reply = Reply("operation_timeout")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.warning("app_unreachable error=%s", type(error).__name__)
-            reply = Reply("dispatch_failed")
-        else:
-            content_type = response.headers.get("content-type", "")
-            reply = Reply(_problem(response.status_code), response.status_code, response.text, content_type)
-        return reply, loop.time() - started
+        async def send() -> tuple[Reply, float]:
+            loop = asyncio.get_running_loop()
+            started = loop.time()
+            reply = await transport.send(packet)
+            return reply, loop.time() - started
 
-    def _record(
-        self,
-        kind: str,
-        body: bytes,
-        headers: dict[str, str],
-        payload: Json,
-        first: tuple[Reply, float],
-        others: list[tuple[Reply, float]],
-    ) -> None:
-        self._count += 1
-        reply, seconds = first
-        self._rows.append(
-            {
-                "number": self._count,
-                "kind": kind,
-                "at": self._clock.now(),
-                "headers": headers,
-                "body": body.decode(),
-                "payload": payload,
-                "status": reply.status,
-                "seconds": round(seconds, 4),
-                "problem": reply.problem,
-                "answer": reply.body,
-                "repeats": [{"status": r.status, "problem": r.problem, "answer": r.body} for r, _ in others],
-            }
-        )
+        return await self._trouble.around(kind, send, lambda code, status: (Reply(code, status), 0.0))
 
+    def _uses_socket_mode(self) -> bool:
+        return self._manifest().socket_mode
 
-def _problem(status: int) -> str | None:
-    if 200 <= status < 300:
-        return None
-    if status >= 500:
-        return "http_service_error"
-    return "http_client_error" if status >= 400 else "dispatch_failed"
+    def _url(self, family: Family, payload: Json) -> str | None:
+        """The app's address for one sort of request; None when it has named none."""
+        manifest = self._manifest()
+        match family:
+            case "command":
+                command = manifest.command(str(payload.get("command")))
+                return command.url if command is not None else None
+            case "options":
+                return manifest.options_url
+            case "event":
+                return manifest.events_url
+            case _:
+                return manifest.actions_url
