@@ -5,9 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.elements import walk_blocks
+from sandbox.file_kinds import file_type
 from sandbox.state_values import value_key
 from sandbox.types import Json
-from sandbox.uploads import MOST_BYTES, MOST_FILES, file_type
+from sandbox.uploads import MOST_BYTES, MOST_FILES
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _URL = re.compile(r"https?://\S+")

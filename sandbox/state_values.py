@@ -1,18 +1,23 @@
 """Turns simple values, such as "prod" or ["a", "b"], into the typed `state.values` Slack sends an app."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, time
 from typing import Any
 
 from sandbox.elements import stateful_elements
 from sandbox.errors import ControlError
+from sandbox.typed_blocks import typed_parts
 from sandbox.types import Json
 from sandbox.uploads import uploaded_file
 from sandbox.validation.elements import all_options
 
 Offered = Mapping[str, Mapping[str, Json]]  # action_id -> value -> option, of external menus
 
-_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_SHAPES: dict[str, tuple[re.Pattern[str], Callable[[str], object]]] = {
+    "datepicker": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), date.fromisoformat),
+    "timepicker": (re.compile(r"[0-9]{2}:[0-9]{2}"), time.fromisoformat),
+}
 _OPTION_TYPES = ("static_select", "external_select", "radio_buttons")
 _OPTIONS_TYPES = ("multi_static_select", "multi_external_select", "checkboxes")
 _ID_KEYS = {f"{kind}s_select": f"selected_{kind}" for kind in ("user", "channel", "conversation")}
@@ -97,8 +102,8 @@ def typed_value(element: Json, raw: Any, offered: Offered) -> Json:
         value = [str(entry) for entry in _several(element, raw)]
     elif kind == "datetimepicker":
         value = _epoch(element, raw)
-    elif kind == "timepicker":
-        value = _time(element, raw)
+    elif kind in _SHAPES:
+        value = _shaped(element, raw)
     elif kind == "rich_text_input":
         value = _rich_text(raw)
     elif kind == "file_input":
@@ -127,11 +132,17 @@ def _epoch(element: Json, raw: Any) -> int | None:
     return int(raw)
 
 
-def _time(element: Json, raw: Any) -> str | None:
+def _shaped(element: Json, raw: Any) -> str | None:
+    """A day or a time of day, as a picker gives it."""
     if raw in (None, ""):
         return None
-    if not isinstance(raw, str) or not _TIME.fullmatch(raw):
+    pattern, read = _SHAPES[element["type"]]
+    if not isinstance(raw, str) or not pattern.fullmatch(raw):
         raise _impossible(element, raw)
+    try:
+        read(raw)
+    except ValueError as error:
+        raise _impossible(element, raw) from error
     return raw
 
 
@@ -167,8 +178,8 @@ def _rich_text(raw: Any) -> Json | None:
         return None
     if isinstance(raw, dict):
         return raw
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": str(raw)}]}
-    return {"type": "rich_text", "elements": [section]}
+    escaped = str(raw).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return {"type": "rich_text", "elements": typed_parts(escaped)["blocks"][0]["elements"]}
 
 
 def _impossible(element: Json, raw: Any) -> ControlError:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from markupsafe import Markup
 
 from sandbox.render import cards
+from sandbox.render.charts import chart
 from sandbox.render.context import Context
 from sandbox.render.elements import ACTING, image
 from sandbox.render.html import EMPTY, join, link, tag
@@ -15,7 +16,8 @@ from sandbox.render.rich_text import rich_text
 from sandbox.render.tables import data_table, table
 from sandbox.types import Json
 
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError, RecursionError)
+_WIDTHS = frozenset({"narrow", "standard", "wide", "full"})
 
 
 def render_blocks(blocks: object, context: Context) -> Markup:
@@ -40,6 +42,8 @@ def render_block(block: object, context: Context, position: int = 0) -> Markup:
 def element(raw: Json, block_id: str, context: Context) -> Markup:
     """An interactive element outside an input block: what is chosen there goes to the app at once."""
     kind = raw.get("type")
+    if context.viewer not in raw.get("visible_to_user_ids", [context.viewer]):
+        return EMPTY
     if kind in ACTING:
         return ACTING[kind](raw, block_id, context)
     if kind in CONTROLS:
@@ -76,7 +80,7 @@ def _context(block: Json, context: Context) -> Markup:
 
 def _context_element(raw: Json, context: Context) -> Markup:
     if raw["type"] == "image":
-        return image(raw, context)
+        return image(raw, context, is_small=True)
     return tag("span", text_object(raw, context), class_="text")
 
 
@@ -91,9 +95,19 @@ def _image(block: Json, context: Context) -> Markup:
 
 
 def _video(block: Json, context: Context) -> Markup:
+    """A card that leads to the film; nothing of it is loaded."""
     name = link(block.get("title_url") or block.get("video_url"), plain(words(block["title"])))
+    makers = [str(block[key]) for key in ("author_name", "provider_name") if block.get(key)]
     about = plain(words(block.get("description")))
-    return tag("div", name, tag("p", about, class_="hint"), image({"alt_text": block["alt_text"]}, context))
+    sign = tag("span", "▶", aria_hidden="true", class_="video-sign")
+    text = tag(
+        "div",
+        tag("p", name, class_="card-title"),
+        tag("p", " · ".join(makers), class_="card-subtitle") if makers else None,
+        tag("p", about) if about else None,
+    )
+    frame = tag("span", sign, role="img", aria_label=str(block["alt_text"]), class_="video-frame")
+    return tag("div", frame, text, class_="card video")
 
 
 def _file(block: Json, context: Context) -> Markup:
@@ -132,13 +146,27 @@ def _dispatch(block: Json, raw: Json) -> str | None:
 
 
 def _container(block: Json, context: Context) -> Markup:
-    title = rich_text(block["rich_text_title"], context) if block.get("rich_text_title") else None
-    title = title or plain(words(block.get("title")))
+    heading = _container_heading(block, context)
     children = render_blocks(block["child_blocks"], context)
+    width = str(block.get("width") or "standard")
+    style = f"container width-{width}" if width in _WIDTHS else "container"
     if not block.get("is_collapsible"):
-        return join([tag("div", title, class_="container-title"), children])
-    summary = tag("summary", title, class_="container-title")
-    return tag("details", summary, children, open=not block.get("default_collapsed"))
+        edge = " has-divider" if block.get("has_header_divider") else ""
+        return tag("div", tag("div", heading, class_="container-head" + edge), children, class_=style)
+    summary = tag("summary", heading, class_="container-head")
+    return tag("details", summary, children, class_=style, open=not block.get("default_collapsed"))
+
+
+def _container_heading(block: Json, context: Context) -> Markup:
+    rich = rich_text(block["rich_text_title"], context) if block.get("rich_text_title") else None
+    subtitle = text_object(block.get("subtitle"), context)
+    icon = image(block["icon"], context, is_small=True) if block.get("icon") else None
+    words_ = tag(
+        "div",
+        tag("div", rich or plain(words(block.get("title"))), class_="container-title"),
+        tag("div", subtitle, class_="card-subtitle") if subtitle else None,
+    )
+    return join([icon, words_])
 
 
 def _card(block: Json, context: Context) -> Markup:
@@ -177,6 +205,7 @@ _BLOCKS: dict[str, Callable[[Json, Context], Markup]] = {
     "table": table,
     "data_table": data_table,
     "container": _container,
+    "data_visualization": chart,
 }
 
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from sandbox.render.context import Context
 from sandbox.render.elements import image
+from sandbox.render.emoji import emoji
 from sandbox.render.html import EMPTY, join, link, sr_only, tag
 from sandbox.render.mrkdwn import plain, text_object, words
 from sandbox.render.rich_text import rich_text
@@ -92,21 +93,26 @@ def alert(block: Json, context: Context) -> Markup:
 
 def card(block: Json, actions: Sequence[Markup], context: Context) -> Markup:
     """A picture, words and buttons in a frame. The buttons come drawn, so that cards know no elements."""
-    picture = {key: image(block[key], context) for key in ("hero_image", "icon") if block.get(key)}
+    hero = image(block["hero_image"], context) if block.get("hero_image") else None
+    icon = image(block["icon"], context, is_small=True) if block.get("icon") else _slack_icon(block)
     parts = {
         key: tag(name, text_object(block[key], context), class_=f"card-{key}")
         for key, name in (("title", "p"), ("subtitle", "p"), ("body", "div"), ("subtext", "p"))
         if block.get(key)
     }
-    heading = tag(
-        "div", picture.get("icon"), tag("div", parts.get("title"), parts.get("subtitle")), class_="card-head"
-    )
+    heading = tag("div", icon, tag("div", parts.get("title"), parts.get("subtitle")), class_="card-head")
     return tag(
         "div",
-        picture.get("hero_image"),
+        hero,
         heading,
         parts.get("body"),
         parts.get("subtext"),
         tag("div", actions, class_="card-actions") if actions else None,
         class_="card",
     )
+
+
+def _slack_icon(block: Json) -> Markup:
+    """One of Slack's own signs, by its name; the page has none of their pictures."""
+    name = (block.get("slack_icon") or {}).get("name")
+    return tag("span", emoji(str(name)), class_="card-sign") if name else EMPTY

@@ -69,11 +69,26 @@ def options(element: Json, context: Context) -> list[Group]:
     kind = element["type"].removeprefix("multi_")
     if kind == "users_select":
         return [Group(None, tuple(Option(i, name) for i, name in context.people.items()))]
-    if kind in ("channels_select", "conversations_select"):
-        return [Group(None, tuple(Option(i, f"#{name}") for i, name in context.channels.items()))]
+    if kind == "channels_select":
+        public = (i for i in context.channels if context.kinds.get(i, "public_channel") == "public_channel")
+        return [Group(None, tuple(Option(i, context.label(i)) for i in public))]
+    if kind == "conversations_select":
+        return [Group(None, tuple(Option(i, context.label(i)) for i in _conversations(element, context)))]
     if element.get("option_groups"):
         return [Group(group["label"], tuple(_read(group["options"]))) for group in element["option_groups"]]
     return [Group(None, tuple(_read(element.get("options") or [])))]
+
+
+_INCLUDED = {"public_channel": "public", "private_channel": "private"}
+
+
+def _conversations(element: Json, context: Context) -> list[str]:
+    """Those that the element's filter lets through: {include: [public, private, im, mpim], exclude_bot_users}."""
+    wanted = (element.get("filter") or {}).get("include") or ["public", "private", "im", "mpim"]
+    without_bots = bool((element.get("filter") or {}).get("exclude_bot_users"))
+    kinds = {i: context.kinds.get(i, "public_channel") for i in context.channels}
+    found = [i for i, kind in kinds.items() if _INCLUDED.get(kind, kind) in wanted]
+    return [i for i in found if not (without_bots and i in context.with_bots)]
 
 
 def _read(raw: list[Json]) -> Iterator[Option]:

@@ -37,6 +37,8 @@ class Context:
     region: str = "channel"
     thread: str | None = None
     surface: Surface = field(default_factory=Surface)
+    kinds: Mapping[str, str] = field(default_factory=dict)  # of `channels`: im, mpim, private_channel ...
+    with_bots: frozenset[str] = frozenset()  # the direct messages among `channels` that are with the app
 
     def on(self, surface: Surface, region: str) -> "Context":
         return replace(self, surface=surface, region=region)
@@ -45,14 +47,23 @@ class Context:
         """The page's address for a channel, with a thread open beside it."""
         return page_url(self.viewer, channel or self.channel, thread)
 
+    def show(self, show: str, channel: str | None = None, **query: str) -> str:
+        """The page's address for something else than messages: the app's Home, a search, all channels."""
+        return page_url(self.viewer, channel or self.channel, show=show, **query)
+
+    def label(self, channel: str) -> str:
+        """What a conversation is called: with a number sign if it is a channel."""
+        name = self.channels.get(channel, channel)
+        return name if self.kinds.get(channel) in ("im", "mpim") else f"#{name}"
+
     def dom_id(self, *parts: str) -> str:
         """An id that is safe in every attribute, whatever the app put into its block ids."""
         raw = "\0".join((self.region, self.surface.kind, self.surface.id, *parts))
         return "x" + blake2s(raw.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
-def page_url(user: str, channel: str, thread: str | None = None) -> str:
-    query = {"user": user, "channel": channel} | ({"thread": thread} if thread else {})
+def page_url(user: str, channel: str, thread: str | None = None, **more: str) -> str:
+    query = {"user": user, "channel": channel} | ({"thread": thread} if thread else {}) | more
     return "/?" + urlencode(query)
 
 

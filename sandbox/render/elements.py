@@ -1,14 +1,18 @@
 """Buttons, menus and images: the elements that act at once and hold no value."""
 
+import re
 from collections.abc import Callable
 
 from markupsafe import Markup
 
+from sandbox.people import TEAM_ID
 from sandbox.render.context import Context
-from sandbox.render.html import Content, link, safe_url, tag
+from sandbox.render.files import file_address
+from sandbox.render.html import Content, link, safe_url, sr_only, tag
 from sandbox.render.mrkdwn import plain, text_object, words
 from sandbox.types import Json
 
+_FILE = re.compile(rf"/files-pri/{TEAM_ID}-(F[A-Z0-9]+)/|/files/U[A-Z0-9]+/(?P<id>F[A-Z0-9]+)/")
 _STYLES = {"primary": "btn btn-primary", "danger": "btn btn-danger"}
 
 
@@ -55,7 +59,7 @@ def feedback_buttons(element: Json, block_id: str, context: Context) -> Markup:
                 text_object(choice["text"], context),
                 type="button",
                 class_="btn",
-                aria_label=choice.get("accessibility_label"),
+                aria_label=words(choice.get("accessibility_label")) or None,
                 **_sends(element, block_id, choice.get("value")),
             )
             for choice in (element["positive_button"], element["negative_button"])
@@ -90,16 +94,45 @@ def _overflow_choice(option: Json, element: Json, block_id: str, context: Contex
     )
 
 
-def image(element: Json, context: Context) -> Markup:
-    """Only pictures from this page itself are loaded; others are shown as their description, with a link."""
+def image(element: Json, context: Context, *, is_small: bool = False) -> Markup:
+    """An uploaded picture is shown. Nothing is ever fetched from elsewhere: its description stands for it,
+    with a link to where it is."""
     alt = str(element.get("alt_text") or "image")
-    url = str(element.get("image_url") or (element.get("slack_file") or {}).get("url") or "")
-    if url.startswith("data:image/") or (url.startswith("/") and not url.startswith("//")):
-        return tag("img", src=url, alt=alt, class_="image")
-    frame = [tag("span", class_="icon-image", aria_hidden="true"), tag("span", plain(alt))]
+    own = _own_file(element, context)
+    if own is not None:
+        return tag("img", src=own, alt=alt, class_="image")
+    url = element.get("image_url") or _slack_file(element).get("url")
+    icon = tag("span", class_="icon-image", aria_hidden="true")
+    frame = [icon, sr_only(alt) if is_small else tag("span", plain(alt))]
+    style = "image-frame image-small" if is_small else "image-frame"
+    linked = link(url, frame, class_="image-frame-link")
+    return tag("span", linked, class_=style, role="img", aria_label=alt, title=alt if is_small else None)
+
+
+def workflow_button(element: Json, block_id: str, context: Context) -> Markup:
+    """Starts a workflow inside Slack; there is none here, and the app would not be told."""
     return tag(
-        "span", link(url, frame, class_="image-frame-link"), class_="image-frame", role="img", aria_label=alt
+        "button",
+        text_object(element["text"], context),
+        type="button",
+        class_=_STYLES.get(str(element.get("style")), "btn"),
+        aria_label=words(element.get("accessibility_label")) or None,
+        disabled=True,
+        title="In Slack this starts a workflow, and the app is not told.",
     )
+
+
+def _slack_file(element: Json) -> Json:
+    found = element.get("slack_file")
+    return found if isinstance(found, dict) else {}
+
+
+def _own_file(element: Json, context: Context) -> str | None:
+    """The page's address of an uploaded picture, named by its id or by an address of it."""
+    named = _slack_file(element)
+    match = _FILE.search(str(named.get("url") or element.get("image_url") or ""))
+    file_id = str(named.get("id") or (match[1] or match["id"] if match else ""))
+    return file_address(file_id, "picture", context) if file_id else None
 
 
 def _sends(element: Json, block_id: str, value: object) -> dict[str, str | None]:
@@ -138,7 +171,7 @@ def confirm_dialog(confirm: Json, context: Context) -> Markup:
 Draw = Callable[[Json, str, Context], Markup]
 ACTING: dict[str, Draw] = {
     "button": button,
-    "workflow_button": button,
+    "workflow_button": workflow_button,
     "icon_button": icon_button,
     "feedback_buttons": feedback_buttons,
     "overflow": overflow,

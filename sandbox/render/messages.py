@@ -10,8 +10,11 @@ from sandbox.render.blocks import render_blocks
 from sandbox.render.context import Context, Surface, tint
 from sandbox.render.dates import clock_time, day_name, full_time, moment
 from sandbox.render.emoji import emoji
+from sandbox.render.files import files
 from sandbox.render.html import EMPTY, Content, join, link, tag
 from sandbox.render.mrkdwn import mrkdwn, plain
+from sandbox.render.reactions import reactions
+from sandbox.render.toolbar import toolbar
 from sandbox.types import Json
 
 GROUPING_SECONDS = 5 * 60
@@ -32,12 +35,14 @@ class Shown(Protocol):
 
 @dataclass(frozen=True)
 class Line:
-    """A message and what its neighbours and its place make of it. `parent` is that of a reply
-    that was sent to the channel too."""
+    """A message and what its neighbours and its place make of it. `parent` is that of a reply that was sent
+    to the channel too; `new_replies` counts what the viewer has yet to read; `is_found` is one to point at."""
 
     message: Shown
     continued: bool = False
     parent: Json | None = None
+    new_replies: int = 0
+    is_found: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,14 +120,24 @@ def message_row(line: Line, context: Context) -> Markup:
     ts = str(payload["ts"])
     name, at = author(payload, context), moment(ts, context)
     surface = context.on(Surface("message", ts), context.region)
-    flags = {"continued": line.continued, "ephemeral": ephemeral, "broadcast": line.message.broadcast}
+    pinned = bool(payload.get("pinned_to"))
+    mine = payload.get("user") == context.viewer and not payload.get("bot_id")
+    flags = {
+        "continued": line.continued,
+        "ephemeral": ephemeral,
+        "broadcast": line.message.broadcast,
+        "pinned": pinned,
+        "found": line.is_found,
+    }
     body = tag(
         "div",
         tag("p", "Only visible to you", class_="only-you") if ephemeral else None,
+        _pinned(payload, context) if pinned else None,
         None if line.continued else _head(payload, name, context),
         _replied_to(line.parent, surface),
         _content(payload, surface),
-        _reactions(payload),
+        files(payload, context),
+        reactions(payload, context),
         _footer(payload, line, context),
         class_="message-body",
     )
@@ -131,13 +146,15 @@ def message_row(line: Line, context: Context) -> Markup:
         "article",
         gutter,
         body,
-        None if ephemeral else _toolbar(payload, context),
+        None if ephemeral else toolbar(payload, context),
         class_="message",
         tabindex="-1",
         aria_label=f"{name}, {clock_time(at)}",
         data_surface="message",
         data_channel=context.channel,
         data_ts=ts,
+        data_mine=mine,
+        data_pinned=pinned,
     )
     shape = " ".join(["row", *(flag for flag, on in flags.items() if on)])
     return tag("li", article, class_=shape, data_key=ts)
@@ -145,8 +162,16 @@ def message_row(line: Line, context: Context) -> Markup:
 
 def _gutter(line: Line, name: str, payload: Json, context: Context) -> Markup:
     if not line.continued:
-        return tag("div", avatar(name, str(payload.get("user") or name)), class_="gutter")
+        return tag("div", _face(name, payload), class_="gutter")
     return tag("div", _time(payload, context, "time gutter-time", short=True), class_="gutter")
+
+
+def _face(name: str, payload: Json) -> Markup:
+    """An avatar; an app that may customise itself can have an emoji for one."""
+    sign = str((payload.get("icons") or {}).get("emoji") or "").strip(":")
+    if sign:
+        return tag("span", emoji(sign), class_="avatar avatar-emoji", aria_hidden="true")
+    return avatar(name, str(payload.get("user") or name))
 
 
 def _head(payload: Json, name: str, context: Context) -> Markup:
@@ -167,7 +192,8 @@ def _content(payload: Json, context: Context) -> Markup:
     edited = tag("span", " (edited)", class_="edited") if payload.get("edited") else None
     drawn = render_blocks(blocks, context) if blocks else EMPTY
     if not blocks and text:
-        drawn = tag("div", mrkdwn(text, context), class_="text")
+        said = plain(text) if payload.get("mrkdwn") is False else mrkdwn(text, context)
+        drawn = tag("div", tag("em", said) if payload.get("subtype") == "me_message" else said, class_="text")
     attachments = [
         _attachment(one, context) for one in payload.get("attachments") or [] if isinstance(one, dict)
     ]
@@ -188,12 +214,10 @@ def _attachment(raw: Json, context: Context) -> Markup:
     return tag("div", parts, class_="attachment")
 
 
-def _reactions(payload: Json) -> Markup:
-    pills = [
-        tag("li", emoji(str(one.get("name"))), " ", tag("span", str(one.get("count"))), class_="reaction")
-        for one in payload.get("reactions") or []
-    ]
-    return tag("ul", pills, class_="reactions", aria_label="Reactions") if pills else EMPTY
+def _pinned(payload: Json, context: Context) -> Markup:
+    user = str((payload.get("pinned_info") or {}).get("pinned_by") or "")
+    by = "you" if user == context.viewer else context.people.get(user, user)
+    return tag("p", f"Pinned by {by}" if by else "Pinned", class_="pinned-by")
 
 
 def _replied_to(parent: Json | None, context: Context) -> Markup:
@@ -229,6 +253,7 @@ def _footer(payload: Json, line: Line, context: Context) -> Markup:
         "a",
         faces,
         tag("span", _replies(count), class_="replies-count"),
+        tag("span", f"{line.new_replies} new", class_="new-replies") if line.new_replies else None,
         tag("span", " Last reply ", when, class_="replies-last"),
         class_="replies",
         href=context.url(thread=str(payload["ts"])),
@@ -240,22 +265,6 @@ def _replies(count: int) -> str:
     return "1 reply" if count == 1 else f"{count} replies"
 
 
-def _toolbar(payload: Json, context: Context) -> Markup:
-    if context.region == "thread":
-        return EMPTY
-    href = context.url(thread=str(payload.get("thread_ts") or payload["ts"]))
-    label = "Reply in thread"
-    reply = tag(
-        "a",
-        tag("span", class_="icon-thread", aria_hidden="true"),
-        href=href,
-        aria_label=label,
-        title=label,
-        data_navigate=True,
-    )
-    return tag("div", reply, class_="toolbar")
-
-
 def _tombstone(payload: Json, context: Context) -> Markup:
     gutter = tag("div", tag("span", class_="avatar avatar-gone", aria_hidden="true"), class_="gutter")
     words = tag("p", "This message was deleted.", class_="gone")
@@ -264,14 +273,12 @@ def _tombstone(payload: Json, context: Context) -> Markup:
     return tag("li", article, class_="row", data_key=str(payload["ts"]))
 
 
-def empty_channel(channel: str, command: str, context: Context) -> Markup:
+def empty_channel(channel: str, command: str | None, context: Context) -> Markup:
     """What a channel says before anybody has written in it."""
-    return join(
-        [
-            tag("h2", f"#{context.channels.get(channel, channel)}"),
-            tag("p", "This is the very beginning of the channel. Say hello, or try the app:"),
-            tag(
-                "button", "Type ", tag("code", command), class_="btn", type="button", data_fill=f"{command} "
-            ),
-        ]
-    )
+    kind = "conversation" if context.kinds.get(channel) in ("im", "mpim") else "channel"
+    more = "Say hello." if command is None else "Say hello, or try the app:"
+    words = [tag("h2", context.label(channel)), tag("p", f"This is the very beginning of the {kind}. {more}")]
+    if command is not None:
+        typed = "Type ", tag("code", command)
+        words.append(tag("button", *typed, class_="btn", type="button", data_fill=f"{command} "))
+    return join(words)

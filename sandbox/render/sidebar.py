@@ -1,6 +1,6 @@
 """The frame around the messages: the switch between people and the list of channels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from markupsafe import Markup
 
@@ -39,15 +39,14 @@ def _person(person: Person, context: Context) -> Markup:
 
 
 def channel_row(channel: Channel, unread: int, context: Context) -> Markup:
-    """A channel in the list: bold with a count when something new is in it."""
+    """A conversation in the list: bold with a count when something new is in it."""
     here = channel.id == context.channel
     name = context.channels.get(channel.id, channel.name)
-    count = tag("span", unread, sr_only(" unread"), class_="unread-count") if unread else None
     row = tag(
         "a",
-        tag("span", _sign(channel), class_="channel-sign", aria_hidden="true"),
+        _sign(channel, name, context),
         tag("span", name, class_="channel-name"),
-        count,
+        _count(unread),
         href=context.url(channel=channel.id),
         class_="channel unread" if unread else "channel",
         aria_current="page" if here else None,
@@ -56,10 +55,46 @@ def channel_row(channel: Channel, unread: int, context: Context) -> Markup:
     return tag("li", row, data_key=channel.id)
 
 
-def _sign(channel: Channel) -> str:
+def app_row(app: Person, unread: int, here: bool, show: str, context: Context) -> Markup:
+    """The app: its Home where it has one, else what it writes to this person."""
+    row = tag(
+        "a",
+        avatar(app.real_name, app.id, "avatar avatar-small"),
+        tag("span", app.real_name, class_="channel-name"),
+        _count(unread),
+        href=context.show(show, "app") if show else page_url(context.viewer, "app"),
+        class_="channel unread" if unread else "channel",
+        aria_current="page" if here else None,
+        data_navigate=True,
+    )
+    return tag("li", row, data_key=app.id)
+
+
+def _count(unread: int) -> Markup | None:
+    return tag("span", unread, sr_only(" unread"), class_="unread-count") if unread else None
+
+
+def _sign(channel: Channel, name: str, context: Context) -> Markup:
     if channel.is_im:
-        return "●"
-    return "▣" if channel.is_archived else "🔒" if channel.is_private else "#"
+        return avatar(name, _other(channel, context.viewer), "avatar avatar-small")
+    if channel.kind == "mpim":
+        return tag(
+            "span", len(channel.members) - 1, class_="avatar avatar-small avatar-many", aria_hidden="true"
+        )
+    sign = "▣" if channel.is_archived else "🔒" if channel.is_private else "#"
+    return tag("span", sign, class_="channel-sign", aria_hidden="true")
+
+
+def _other(channel: Channel, viewer: str) -> str:
+    return next((member for member in sorted(channel.members) if member != viewer), viewer)
+
+
+def conversation_name(channel: Channel, viewer: str, names: Mapping[str, str]) -> str:
+    """What a person sees as the name: of a direct message the others in it."""
+    if channel.kind not in ("im", "mpim"):
+        return channel.name
+    others = [names.get(member, member) for member in sorted(channel.members) if member != viewer]
+    return ", ".join(others) or f"{names.get(viewer, viewer)} (you)"
 
 
 def toast(text: str, key: str) -> Markup:

@@ -15,17 +15,24 @@ _ALIGNMENTS = frozenset({"left", "center", "right"})
 
 def table(block: Json, context: Context) -> Markup:
     """Rows of raw_text, raw_number or rich_text cells; the first row is the heading."""
-    return _table(block["rows"], block.get("column_settings") or [], None, context)
+    return _table(block["rows"], block.get("column_settings") or [], None, context, row_header=None)
 
 
 def data_table(block: Json, context: Context) -> Markup:
-    return _table(block["rows"], [], words(block["caption"]), context)
+    """The same, with a caption, and a column whose cells name their rows."""
+    named = int(block.get("row_header_column_index") or 0)
+    return _table(block["rows"], [], words(block["caption"]), context, row_header=named)
 
 
 def _table(
-    rows: Sequence[Sequence[Json]], settings: Sequence[Json | None], caption: str | None, context: Context
+    rows: Sequence[Sequence[Json]],
+    settings: Sequence[Json | None],
+    caption: str | None,
+    context: Context,
+    *,
+    row_header: int | None,
 ) -> Markup:
-    drawn = [_row(cells, settings, "th" if at == 0 else "td", context) for at, cells in enumerate(rows)]
+    drawn = [_row(cells, settings, at, row_header, context) for at, cells in enumerate(rows)]
     title = tag("caption", caption) if caption else None
     inner = tag("table", title, tag("thead", drawn[:1]), tag("tbody", drawn[1:]))
     return tag(
@@ -33,15 +40,23 @@ def _table(
     )
 
 
-def _row(cells: Sequence[Json], settings: Sequence[Json | None], name: str, context: Context) -> Markup:
-    return tag("tr", [_cell(cell, _setting(settings, at), name, context) for at, cell in enumerate(cells)])
+def _row(
+    cells: Sequence[Json],
+    settings: Sequence[Json | None],
+    row: int,
+    row_header: int | None,
+    context: Context,
+) -> Markup:
+    scopes = ["col" if row == 0 else "row" if at == row_header else None for at in range(len(cells))]
+    drawn = [_cell(cell, _setting(settings, at), scopes[at], context) for at, cell in enumerate(cells)]
+    return tag("tr", drawn)
 
 
 def _setting(settings: Sequence[Json | None], column: int) -> Json:
     return (settings[column] if column < len(settings) else None) or {}
 
 
-def _cell(cell: Json, setting: Json, name: str, context: Context) -> Markup:
+def _cell(cell: Json, setting: Json, scope: str | None, context: Context) -> Markup:
     align = setting.get("align")
     classes = [f"align-{align}"] if align in _ALIGNMENTS else []
     classes += ["wraps"] if setting.get("is_wrapped") else []
@@ -52,4 +67,4 @@ def _cell(cell: Json, setting: Json, name: str, context: Context) -> Markup:
         content = tag("span", str(cell.get("text") or cell.get("value", cell.get("number", ""))))
     else:
         content = tag("span", str(cell["text"]))
-    return tag(name, content, class_=" ".join(classes) or None, scope="col" if name == "th" else None)
+    return tag("th" if scope else "td", content, class_=" ".join(classes) or None, scope=scope)

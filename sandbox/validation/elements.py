@@ -1,6 +1,9 @@
 """Interactive elements: buttons, menus, pickers and inputs, and in which blocks each may stand."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any, Literal, TypeAlias
 from zoneinfo import available_timezones
 
 from sandbox.validation.objects import (
@@ -12,8 +15,8 @@ from sandbox.validation.objects import (
     OVERFLOW_OPTION,
     PLAIN_OPTION,
     RICH_OPTION,
-    URL,
     plain_text,
+    url,
 )
 from sandbox.validation.rich_text import RICH_TEXT
 from sandbox.validation.schema import (
@@ -37,7 +40,7 @@ _PLACEHOLDER: dict[str, Rule] = {"placeholder": plain_text(150)}
 _PICKER: dict[str, Rule] = _INTERACTIVE | _FOCUSABLE | _PLACEHOLDER
 _TYPED: dict[str, Rule] = _ACTION_ID | _FOCUSABLE | _PLACEHOLDER | {"dispatch_action_config": DISPATCH_CONFIG}
 _VISIBLE_TO: Rule = array(text(), 1, 10)
-_NUMBER = text(pattern=r"-?\d+(\.\d+)?")
+_NUMBER = text(pattern=r"-?[0-9]+(\.[0-9]+)?")
 _OPTIONS: dict[str, Rule] = {
     "options": array(PLAIN_OPTION, 1, 100),
     "option_groups": array(OPTION_GROUP, 1, 100),
@@ -45,10 +48,27 @@ _OPTIONS: dict[str, Rule] = {
 _MULTI: dict[str, Rule] = {"max_selected_items": integer(1, 1000)}
 
 
+def _date(value: Any, at: str) -> Problems:
+    """A day that exists, as YYYY-MM-DD."""
+    problems = list(text(pattern=r"\d{4}-\d{2}-\d{2}")(value, at))
+    yield from problems
+    if not problems:
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            yield Problem("must be a valid date", at)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Looking through the files of the machine takes long."""
+    return frozenset(available_timezones())
+
+
 def _zone(value: Any, at: str) -> Problems:
     """The name of a time zone."""
     yield from text()(value, at)
-    if isinstance(value, str) and value not in available_timezones():
+    if isinstance(value, str) and value not in _zones():
         yield Problem("must be a valid timezone", at)
 
 
@@ -93,9 +113,8 @@ _BUTTON_TEXTS: dict[str, Rule] = {"accessibility_label": text(75)}
 _FEEDBACK = record(
     {"text": plain_text(75), "value": text(2000)}, {"accessibility_label": text(75)}, is_typed=False
 )
-_TRIGGER = record(
-    {"url": URL}, {"customizable_input_parameters": array(record(is_typed=False), 0)}, is_typed=False
-)
+_PARAMETER = record({"name": text(), "value": text(shortest=0)}, is_typed=False)
+_TRIGGER = record({"url": url}, {"customizable_input_parameters": array(_PARAMETER, 0)}, is_typed=False)
 
 BUTTONS: dict[str, Rule] = {
     "button": record(
@@ -103,24 +122,27 @@ BUTTONS: dict[str, Rule] = {
         _INTERACTIVE
         | _BUTTON_TEXTS
         | {
-            "url": URL,
-            "value": text(2000, 0),
+            "url": url,
+            "value": text(2000),
             "style": one_of("primary", "danger"),
             "agent_prompt": text(4000),
+            "agent_prompt_display": text(75),
             "visible_to_user_ids": _VISIBLE_TO,
         },
     ),
+    "overflow": record({"options": array(OVERFLOW_OPTION, 1, 5)}, _INTERACTIVE),
+}
+WORKFLOW_BUTTON: dict[str, Rule] = {
     "workflow_button": record(
         {"text": plain_text(75), "workflow": record({"trigger": _TRIGGER}, is_typed=False)},
         _ACTION_ID | _BUTTON_TEXTS | {"style": one_of("primary", "danger")},
     ),
-    "overflow": record({"options": array(OVERFLOW_OPTION, 1, 5)}, _INTERACTIVE),
 }
 CONTEXT_BUTTONS: dict[str, Rule] = {
     "feedback_buttons": record({"positive_button": _FEEDBACK, "negative_button": _FEEDBACK}, _ACTION_ID),
     "icon_button": record(
         {"icon": one_of("trash"), "text": plain_text(75)},
-        _INTERACTIVE | _BUTTON_TEXTS | {"value": text(2000, 0), "visible_to_user_ids": _VISIBLE_TO},
+        _INTERACTIVE | _BUTTON_TEXTS | {"value": text(2000), "visible_to_user_ids": _VISIBLE_TO},
     ),
 }
 MENUS: dict[str, Rule] = {
@@ -142,11 +164,9 @@ MENUS: dict[str, Rule] = {
     ),
     "users_select": _menu({"initial_user": text()}),
     "multi_users_select": _menu(_MULTI | {"initial_users": array(text(), 1)}),
-    "channels_select": _menu({"initial_channel": text(), "response_url_enabled": boolean}),
+    "channels_select": _menu({"initial_channel": text()}),
     "multi_channels_select": _menu(_MULTI | {"initial_channels": array(text(), 1)}),
-    "conversations_select": _menu(
-        _CONVERSATIONS | {"initial_conversation": text(), "response_url_enabled": boolean}
-    ),
+    "conversations_select": _menu(_CONVERSATIONS | {"initial_conversation": text()}),
     "multi_conversations_select": _menu(
         _MULTI | _CONVERSATIONS | {"initial_conversations": array(text(), 1)}
     ),
@@ -154,7 +174,7 @@ MENUS: dict[str, Rule] = {
 PICKERS: dict[str, Rule] = {
     "checkboxes": _choice(RICH_OPTION, {"initial_options": array(RICH_OPTION, 1, 10)}),
     "radio_buttons": _choice(RICH_OPTION, {"initial_option": RICH_OPTION}),
-    "datepicker": _menu({"initial_date": text(pattern=r"\d{4}-\d{2}-\d{2}")}),
+    "datepicker": _menu({"initial_date": _date}),
     "timepicker": _menu(
         {"initial_time": text(pattern=r"([01]\d|2[0-3]):[0-5]\d"), "timezone": _zone},
     ),
@@ -195,11 +215,31 @@ MODAL_INPUTS: dict[str, Rule] = {
     "file_input": record({}, _ACTION_ID | {"filetypes": array(text(), 1), "max_files": integer(1, 10)}),
 }
 
-SECTION_ACCESSORIES: dict[str, Rule] = BUTTONS | MENUS | PICKERS | {"image": IMAGE_ELEMENT}
-ACTION_ELEMENTS: dict[str, Rule] = BUTTONS | MENUS | PICKERS | DATETIME_PICKER | RICH_TEXT_INPUT
-# number, email, url and file inputs exist in modals only; rich text inputs not in messages.
-INPUT_ELEMENTS: dict[str, dict[str, Rule]] = {
-    "message": TEXT_INPUTS | MENUS | PICKERS | DATETIME_PICKER,
-    "home": TEXT_INPUTS | MENUS | PICKERS | DATETIME_PICKER | RICH_TEXT_INPUT,
-    "modal": TEXT_INPUTS | MENUS | PICKERS | DATETIME_PICKER | RICH_TEXT_INPUT | MODAL_INPUTS,
+Surface: TypeAlias = Literal["message", "modal", "home"]
+
+_RESPONSE_URL: dict[str, Rule] = {"response_url_enabled": boolean}
+_ANSWERING_MENUS: dict[str, Rule] = {
+    "channels_select": _menu({"initial_channel": text()} | _RESPONSE_URL),
+    "conversations_select": _menu(_CONVERSATIONS | {"initial_conversation": text()} | _RESPONSE_URL),
 }
+_CHOICES = BUTTONS | MENUS | PICKERS
+_INPUTS = TEXT_INPUTS | MENUS | PICKERS
+
+# Per surface: a workflow button starts something from a message; a date with time is for messages and modals, a
+# rich text for modals and Home tabs; numbers, addresses and files can be typed into modals only.
+SECTION_ACCESSORIES: Mapping[Surface, dict[str, Rule]] = {
+    "message": _CHOICES | WORKFLOW_BUTTON | {"image": IMAGE_ELEMENT},
+    "modal": _CHOICES | {"image": IMAGE_ELEMENT},
+    "home": _CHOICES | {"image": IMAGE_ELEMENT},
+}
+ACTION_ELEMENTS: Mapping[Surface, dict[str, Rule]] = {
+    "message": _CHOICES | WORKFLOW_BUTTON | DATETIME_PICKER,
+    "modal": _CHOICES | DATETIME_PICKER | RICH_TEXT_INPUT,
+    "home": _CHOICES | RICH_TEXT_INPUT,
+}
+INPUT_ELEMENTS: Mapping[Surface, dict[str, Rule]] = {
+    "message": _INPUTS | DATETIME_PICKER,
+    "modal": _INPUTS | DATETIME_PICKER | RICH_TEXT_INPUT | MODAL_INPUTS | _ANSWERING_MENUS,
+    "home": _INPUTS | RICH_TEXT_INPUT,
+}
+CARD_BUTTONS: dict[str, Rule] = {"button": BUTTONS["button"]}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sandbox.validation.objects import url
 from sandbox.validation.schema import Rule, array, boolean, by_type, integer, one_of, record, text
 
 _TEXT_STYLE = record(
@@ -19,17 +20,17 @@ def _mention(key: str, optional: Mapping[str, Rule] | None = None) -> Rule:
 
 _LEAVES: dict[str, Rule] = {
     "text": record({"text": text()}, {"style": _TEXT_STYLE}),
-    "link": record({"url": text(3000)}, {"text": text(shortest=0), "unsafe": boolean, "style": _TEXT_STYLE}),
+    "link": record({"url": url}, {"text": text(shortest=0), "unsafe": boolean, "style": _TEXT_STYLE}),
     "emoji": record({"name": text()}, {"unicode": text(), "skin_tone": integer(1, 6), "style": _TEXT_STYLE}),
     "user": _mention("user_id"),
     "usergroup": _mention("usergroup_id"),
     "team": _mention("team_id"),
     "channel": _mention("channel_id"),
     "broadcast": record({"range": one_of("here", "channel", "everyone")}, {"style": _MENTION_STYLE}),
-    "color": record({"value": text()}, {"style": _TEXT_STYLE}),
+    "color": record({"value": text(pattern=r"#?[0-9a-fA-F]{6}")}, {"style": _TEXT_STYLE}),
     "date": record(
         {"timestamp": integer(0, 10**11), "format": text()},
-        {"url": text(3000), "fallback": text(), "style": _TEXT_STYLE},
+        {"url": url, "fallback": text(), "style": _TEXT_STYLE},
     ),
 }
 _LEAF_ARRAY = array(by_type(_LEAVES), 0)
@@ -40,7 +41,7 @@ _CONTAINERS: dict[str, Rule] = {
     "rich_text_list": record(
         {
             "style": one_of("bullet", "ordered"),
-            "elements": array(by_type({"rich_text_section": _SECTION}), 0),
+            "elements": array(by_type({"rich_text_section": _SECTION}), 1),
         },
         {"indent": integer(0, 8), "offset": integer(0, 10**6), "border": _BORDER},
     ),

@@ -5,7 +5,17 @@ from typing import Any
 from sandbox.types import Json
 from sandbox.validation.blocks import Surface, check_blocks
 from sandbox.validation.objects import plain_text
-from sandbox.validation.schema import Problem, Problems, Rule, boolean, record, text
+from sandbox.validation.schema import (
+    Problem,
+    Problems,
+    Rule,
+    boolean,
+    broken,
+    missing,
+    record,
+    text,
+    wrong_type,
+)
 
 MOST_BYTES = 250_000
 
@@ -36,11 +46,11 @@ _HOME = record({"blocks": _anything}, _SHARED)
 def check_view(view: Any, surface: Surface, at: str = "/view") -> list[Problem]:
     """Everything that is wrong with a view meant for this surface ('modal' or 'home')."""
     if not isinstance(view, dict):
-        return [Problem("must provide an object", at)]
+        return [wrong_type("must provide an object", at)]
     if "type" not in view:
-        return [Problem("missing required field: type", at)]
+        return [missing("type", at)]
     if view["type"] != surface:
-        return [Problem("must be a valid enum value", f"{at}/type")]
+        return [broken("enum", [surface], "must be a valid enum value", f"{at}/type")]
     given = {key: value for key, value in view.items() if value is not None}
     problems = list((_MODAL if surface == "modal" else _HOME)(given, at))
     if "blocks" in given:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.validation.blocks import Surface, check_blocks, expanded_count
+from sandbox.validation.blocks import Surface, check_blocks
+from sandbox.validation.markdown import expanded_count
 from sandbox.validation.schema import Problem
 from tests.sandbox.views import actions, button, option, plain, section, text_input
 
@@ -32,7 +33,8 @@ RICH = {
         {"type": "rich_text_quote", "elements": [{"type": "emoji", "name": "ok"}]},
     ],
 }
-TASK = {"type": "task_card", "task_id": "t1", "title": "Build", "status": "complete", "output": RICH}
+BRIEF = {"type": "rich_text", "elements": RICH["elements"][:1]}
+TASK = {"type": "task_card", "task_id": "t1", "title": "Build", "status": "complete", "output": BRIEF}
 CARD = {
     "type": "card",
     "title": {"type": "mrkdwn", "text": "*Deploy*"},
@@ -41,7 +43,7 @@ CARD = {
 }
 TABLE = {
     "type": "table",
-    "rows": [[{"type": "raw_text", "text": "a"}, {"type": "raw_number", "value": 3}], [RICH]],
+    "rows": [[{"type": "raw_text", "text": "a"}, {"type": "raw_number", "value": 3, "text": "3"}], [RICH]],
     "column_settings": [{"align": "right"}, None],
 }
 
@@ -62,7 +64,7 @@ ACCEPTED: list[tuple[Surface, dict[str, Any]]] = [
     ("message", section("x" * 3000)),
     ("message", {"type": "section", "fields": [plain("a")] * 10}),
     ("message", in_section(PICTURE)),
-    ("message", actions("a", button("one", value="", style="danger", url="https://example.com"))),
+    ("message", actions("a", button("one", value="1", style="danger", url="https://example.com"))),
     ("message", actions("a", *(button(f"b{i}") for i in range(25)))),
     ("message", {"type": "context", "elements": [PICTURE, plain("a"), {"type": "mrkdwn", "text": "b"}]}),
     ("message", {"type": "divider"}),
@@ -90,7 +92,6 @@ ACCEPTED: list[tuple[Surface, dict[str, Any]]] = [
     ),
     ("message", text_input("comment")),
     ("modal", {"type": "alert", "text": plain("Careful"), "level": "warning"}),
-    ("modal", CARD),
     (
         "modal",
         in_input({"type": "number_input", "is_decimal_allowed": False, "min_value": "1", "max_value": "9"}),
@@ -371,7 +372,7 @@ REFUSED: list[tuple[Surface, Any, str, str]] = [
     ),
     (
         "message",
-        TABLE | {"rows": [[{"type": "raw_number", "value": True}]]},
+        TABLE | {"rows": [[{"type": "raw_number", "value": True, "text": "1"}]]},
         "must provide a number",
         "/blocks/0/rows/0/0/value",
     ),
@@ -401,6 +402,7 @@ REFUSED: list[tuple[Surface, Any, str, str]] = [
     ("modal", {"type": "plan", "title": "x", "tasks": []}, "unsupported type: plan", "/blocks/0/type"),
     ("home", TASK, "unsupported type: task_card", "/blocks/0/type"),
     ("modal", TABLE, "unsupported type: table", "/blocks/0/type"),
+    ("modal", CARD, "unsupported type: card", "/blocks/0/type"),
     ("modal", {"type": "carousel", "elements": [CARD]}, "unsupported type: carousel", "/blocks/0/type"),
     ("modal", {"type": "markdown", "text": "x"}, "unsupported type: markdown", "/blocks/0/type"),
     (
