@@ -1,12 +1,14 @@
 """Reads the arguments of a Web API call in every form Slack takes: query, form, multipart and JSON."""
 
+import base64
+import binascii
 import email.policy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.parser import BytesParser
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from starlette.requests import Request
 
@@ -43,7 +45,7 @@ async def receive(request: Request) -> Received:
     body = await request.body()
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     kind = kind.strip().lower()
-    arguments: Json = dict(request.query_params)
+    arguments: Json = _client(request) | dict(request.query_params)
     token = _bearer(request)
     if request.method == "GET" or not body:
         sent: Json = {}
@@ -60,6 +62,18 @@ async def receive(request: Request) -> Received:
     from_arguments = arguments.pop("token", None)
     has_charset = "charset" in parameters.lower()
     return Received(arguments, token or from_arguments, _warnings(kind, has_charset, request.method))
+
+
+def _client(request: Request) -> Json:
+    """The app's own id and secret, when they come as a user name and password."""
+    scheme, _, coded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        name, colon, secret = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
+    except (ValueError, binascii.Error):
+        return {}
+    return {"client_id": unquote(name), "client_secret": unquote(secret)} if colon else {}
 
 
 def _bearer(request: Request) -> str | None:
@@ -140,9 +154,21 @@ class Arguments:
         value = self.given.get("limit")
         if value in (None, "", 0, "0"):
             return default
-        if isinstance(value, bool) or not str(value).isdecimal() or not 1 <= int(value) <= most:
+        written = str(value)
+        if isinstance(value, bool) or not written.isdecimal() or len(written) > 9:
             raise SlackError("invalid_limit")
-        return int(value)
+        if not 1 <= int(written) <= most:
+            raise SlackError("invalid_limit")
+        return int(written)
+
+    def whole(self, name: str, default: int, most: int) -> int:
+        """A whole number from 1 to `most`."""
+        written = self.text(name)
+        if written is None:
+            return default
+        if not written.isdecimal() or len(written) > 9 or not 1 <= int(written) <= most:
+            raise invalid_arguments(f"must provide an integer from 1 to {most} [json-pointer:/{name}]")
+        return int(written)
 
     def words(self, name: str) -> list[str]:
         """A comma-separated list, or a JSON array of strings."""

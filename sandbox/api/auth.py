@@ -1,10 +1,10 @@
 """api.test, auth.test, team.info, bots.info and apps.connections.open."""
 
-from sandbox.api.call import Call, Method
+from sandbox.api.call import ANY_TOKEN, APP_LEVEL, Call, Method
 from sandbox.errors import SlackError
 from sandbox.messaging import bot_profile
-from sandbox.people import BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID, TEAM_NAME
-from sandbox.rate_limits import SPECIAL, TIER_1, TIER_3, TIER_4
+from sandbox.people import APP_ID, BOT_ID, TEAM_DOMAIN, TEAM_ID, TEAM_NAME
+from sandbox.rate_limits import SPECIAL, TIER_3, TIER_4
 from sandbox.types import Json
 
 
@@ -16,15 +16,18 @@ def api_test(call: Call) -> Json:
 
 
 def auth_test(call: Call) -> Json:
-    return {
+    """Who the token acts as; an app-level token acts as nobody, and belongs to the app."""
+    if not call.grant.is_of_workspace:
+        return {"app_id": APP_ID, "app_name": call.sandbox.manifest.name}
+    acting = call.workspace.member(call.grant.user_id)
+    answer = {
         "url": call.sandbox.config.public_url.rstrip("/") + "/",
         "team": TEAM_NAME,
-        "user": call.workspace.bot.name,
+        "user": acting.name if acting is not None else "",
         "team_id": TEAM_ID,
-        "user_id": BOT_USER_ID,
-        "bot_id": BOT_ID,
-        "is_enterprise_install": False,
+        "user_id": call.grant.user_id,
     }
+    return answer | ({"bot_id": BOT_ID} if call.grant.is_bot else {}) | {"is_enterprise_install": False}
 
 
 def team_info(call: Call) -> Json:
@@ -48,14 +51,14 @@ def bots_info(call: Call) -> Json:
 
 
 def apps_connections_open(call: Call) -> Json:
-    """Socket Mode needs an app-level token, and this workspace gives out none."""
-    raise SlackError("not_allowed_token_type")
+    """Where the app may connect in Socket Mode."""
+    return {"url": call.sandbox.socket_mode.address()}
 
 
 METHODS = {
     "api.test": Method(api_test, TIER_4, is_open=True),
-    "auth.test": Method(auth_test, SPECIAL),
+    "auth.test": Method(auth_test, SPECIAL, kinds=ANY_TOKEN),
     "team.info": Method(team_info, TIER_3, ("team:read",)),
     "bots.info": Method(bots_info, TIER_3, ("users:read",)),
-    "apps.connections.open": Method(apps_connections_open, TIER_1),
+    "apps.connections.open": Method(apps_connections_open, TIER_3, ("connections:write",), kinds=APP_LEVEL),
 }

@@ -1,8 +1,8 @@
 """The one address of all methods: /api/<method>. Every answer is Slack's JSON, every call is logged."""
 
 import asyncio
-import hmac
 import json
+import time
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -10,20 +10,62 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.api import auth, chat, conversations, users, views
+from sandbox.access import Grant
+from sandbox.api import (
+    apps,
+    assistant,
+    auth,
+    authorizations,
+    bookmarks,
+    chat,
+    conversations_changing,
+    conversations_members,
+    conversations_reading,
+    files,
+    functions,
+    oauth,
+    pins,
+    reactions,
+    scheduled,
+    streams,
+    unfurls,
+    usergroups,
+    users,
+    users_profile,
+    validate,
+    views,
+)
 from sandbox.api.arguments import Arguments, Received, receive
 from sandbox.api.call import Call, Method
+from sandbox.call_log import sent_by
 from sandbox.context import Sandbox
-from sandbox.errors import SlackError, missing_scope
+from sandbox.errors import SlackError
 from sandbox.faults import Fault
 from sandbox.tokens import new_id
 from sandbox.types import Json
 
 METHODS: Mapping[str, Method] = {
+    **apps.METHODS,
+    **assistant.METHODS,
     **auth.METHODS,
+    **authorizations.METHODS,
+    **bookmarks.METHODS,
     **chat.METHODS,
-    **conversations.METHODS,
+    **conversations_changing.METHODS,
+    **conversations_members.METHODS,
+    **conversations_reading.METHODS,
+    **files.METHODS,
+    **functions.METHODS,
+    **oauth.METHODS,
+    **pins.METHODS,
+    **reactions.METHODS,
+    **scheduled.METHODS,
+    **streams.METHODS,
+    **unfurls.METHODS,
+    **usergroups.METHODS,
     **users.METHODS,
+    **users_profile.METHODS,
+    **validate.METHODS,
     **views.METHODS,
 }
 
@@ -60,16 +102,21 @@ class _Exchange:
         self._name = name
         self._method = METHODS.get(name)
         self._received = Received({}, None)
+        self._grant: Grant | None = None
+        self._sent: Json = {}
+        self._began = time.monotonic()
 
     async def answer(self, request: Request) -> Response:
         started = self._sandbox.clock.now()
+        self._sent = sent_by(request)
         try:
             self._received = await receive(request)
         except SlackError as error:
             return self._respond(started, _refusal(error))
         fault = self._sandbox.faults.take(self._name)
-        if fault is not None and fault.mode == "slow":
-            await asyncio.sleep(fault.number)
+        wait = self._sandbox.pace.answers + (fault.number if fault and fault.mode == "slow" else 0.0)
+        if wait:
+            await asyncio.sleep(wait)
         if fault is not None and fault.mode in ("error", "http", "ratelimited"):
             return self._fail(started, fault)
         return self._respond(
@@ -79,7 +126,9 @@ class _Exchange:
     def _result(self) -> Json:
         try:
             method = self._permitted_method()
-            result = method.handler(Call(self._sandbox, Arguments(self._received.arguments)))
+            args = Arguments(self._received.arguments)
+            result = method.handler(Call(self._sandbox, args, self._received.token, self._grant))
+            self._sandbox.functions.remember_answer(self._received.token, result)
         except SlackError as error:
             return _refusal(error)
         return {"ok": True, **result}
@@ -88,37 +137,32 @@ class _Exchange:
         if self._method is None:
             raise SlackError("unknown_method", req_method=self._name)
         if not self._method.is_open:
-            self._check_token(self._method)
+            self._check_token(self._method, self._received.token)
         channel = str(self._received.arguments.get("channel")) if self._method.is_per_channel else None
-        wait = self._sandbox.limiter.take(self._name, self._method.per_minute, channel)
-        if wait is not None:
-            raise SlackError("ratelimited", retry_after=wait)
+        limited = self._sandbox.limiter.check(self._name, self._method.per_minute, channel)
+        if limited is not None:
+            raise SlackError(limited.error, retry_after=limited.seconds)
         return self._method
 
-    def _check_token(self, method: Method) -> None:
-        token = self._received.token
-        if not token:
-            raise SlackError("not_authed")
-        if not hmac.compare_digest(token.encode(), self._sandbox.config.bot_token.encode()):
-            raise SlackError("invalid_auth")
-        if method.scopes and not self._sandbox.scopes & set(method.scopes):
-            raise missing_scope(method.scopes[0], self._sandbox.scopes)
+    def _check_token(self, method: Method, token: str | None) -> None:
+        self._grant = self._sandbox.access.find(token)  # its scopes are told even when they do not suffice
+        self._sandbox.access.check(token, method.kinds, method.scopes)
 
     def _respond(self, started: float, result: Json, *, is_lost: bool = False) -> Response:
         retry_after = result.pop("retry_after", None)
         if self._received.warnings:
             result = _with_warnings(result, self._received.warnings)
         status = 429 if retry_after is not None else 200
-        self._log(started, status, result, is_lost)
+        headers = self._headers() | ({"Retry-After": str(retry_after)} if retry_after is not None else {})
+        self._log(started, status, result, is_lost, headers)
         if is_lost:
             return LostReply()
-        headers = self._headers() | ({"Retry-After": str(retry_after)} if retry_after is not None else {})
         return JsonResponse(result, status, headers)
 
     def _fail(self, started: float, fault: Fault) -> Response:
         """Refuse as ordered, without doing anything."""
         if fault.mode == "http":
-            self._log(started, int(fault.value), {}, False)
+            self._log(started, int(fault.value), {}, False, {})
             return Response("upstream trouble", int(fault.value), media_type="text/plain")
         if fault.mode == "ratelimited":
             return self._respond(started, {"ok": False, "error": "ratelimited", "retry_after": fault.value})
@@ -127,12 +171,14 @@ class _Exchange:
     def _headers(self) -> dict[str, str]:
         needed = ",".join(self._method.scopes) if self._method else ""
         return {
-            "X-OAuth-Scopes": ",".join(sorted(self._sandbox.scopes)),
+            "X-OAuth-Scopes": ",".join(sorted(self._grant.scopes if self._grant else ())),
             "X-Accepted-OAuth-Scopes": needed,
             "X-Slack-Req-Id": new_id("R"),
         }
 
-    def _log(self, started: float, status: int, answer: Json, is_lost: bool) -> None:
+    def _log(
+        self, started: float, status: int, answer: Json, is_lost: bool, headers: Mapping[str, str]
+    ) -> None:
         self._sandbox.calls.add(
             {
                 "method": self._name,
@@ -141,6 +187,9 @@ class _Exchange:
                 "status": status,
                 "answer": answer,
                 "is_lost": is_lost,
+                "seconds": round(time.monotonic() - self._began, 4),
+                "answer_headers": dict(headers),
+                **self._sent,
             }
         )
 

@@ -1,102 +1,102 @@
-"""users.info and list; usergroups.list and usergroups.users.list."""
+"""users.list, info, lookupByEmail, identity, getPresence and setPresence."""
 
-from sandbox.api.call import Call, Method, next_cursor
+from dataclasses import replace
+
+from sandbox.api.call import USER_ONLY, Call, Method, next_cursor
+from sandbox.api.user_json import user_json
 from sandbox.errors import SlackError
-from sandbox.people import APP_ID, BOT_ID, TEAM_ID, Group, Person
-from sandbox.rate_limits import TIER_2, TIER_4
+from sandbox.people import TEAM_DOMAIN, TEAM_ID, TEAM_NAME, Person
+from sandbox.rate_limits import TIER_2, TIER_3, TIER_4
 from sandbox.types import Json
 
-
-def user_json(person: Person, *, with_locale: bool = False) -> Json:
-    """A person as Slack describes them to the app."""
-    described: Json = {
-        "id": person.id,
-        "team_id": TEAM_ID,
-        "name": person.name,
-        "deleted": person.is_deactivated,
-        "color": person.color,
-        "real_name": person.real_name,
-        "tz": person.tz,
-        "tz_label": "Coordinated Universal Time" if person.tz == "Etc/UTC" else person.tz,
-        "tz_offset": person.tz_offset,
-        "profile": _profile(person),
-        "is_admin": person.is_admin,
-        "is_owner": False,
-        "is_primary_owner": False,
-        "is_restricted": person.is_guest,
-        "is_ultra_restricted": False,
-        "is_bot": person.is_bot,
-        "is_app_user": False,
-        "updated": 0,
-    }
-    return described | ({"locale": "en-US"} if with_locale else {})
-
-
-def _profile(person: Person) -> Json:
-    profile = {
-        "title": person.title,
-        "real_name": person.real_name,
-        "real_name_normalized": person.real_name,
-        "display_name": person.name,
-        "display_name_normalized": person.name,
-        "status_text": "",
-        "status_emoji": "",
-        "team": TEAM_ID,
-    }
-    return profile | ({"bot_id": BOT_ID, "api_app_id": APP_ID} if person.is_bot else {})
-
-
-def info(call: Call) -> Json:
-    person = call.workspace.member(call.args.need("user"))
-    if person is None:
-        raise SlackError("user_not_found")
-    return {"user": user_json(person, with_locale=call.args.flag("include_locale"))}
+EMAIL_SCOPE = "users:read.email"
 
 
 def list_(call: Call) -> Json:
     everybody = [*call.workspace.people.values(), call.workspace.bot]
-    page, cursor = call.page(everybody, 100, 1000)
-    with_locale = call.args.flag("include_locale")
-    rows = [user_json(person, with_locale=with_locale) for person in page]
+    page, cursor = call.page([person for person in everybody if is_visible(call, person)], 100, 1000)
+    rows = [_told(call, person) for person in page]
     return {"members": rows, "cache_ts": int(call.sandbox.clock.now())} | next_cursor(cursor)
 
 
-def group_json(group: Group, *, with_users: bool, with_count: bool) -> Json:
-    described: Json = {
-        "id": group.id,
-        "team_id": TEAM_ID,
-        "is_usergroup": True,
-        "is_subteam": True,
-        "name": group.name,
-        "description": "",
-        "handle": group.handle,
-        "is_external": False,
-        "date_create": 0,
-        "date_update": 0,
-        "date_delete": 0,
-        "auto_provision": False,
-        "prefs": {"channels": [], "groups": []},
+def info(call: Call) -> Json:
+    return {"user": _told(call, seen_person(call, call.args.need("user")))}
+
+
+def lookup_by_email(call: Call) -> Json:
+    email = call.args.need("email").strip().lower()
+    for person in call.workspace.people.values():
+        if person.email.lower() == email and not person.is_deactivated and is_visible(call, person):
+            return {"user": user_json(person, with_email=True)}
+    raise SlackError("users_not_found")
+
+
+def identity(call: Call) -> Json:
+    """Who the token's owner is, as far as its identity scopes go."""
+    person = call.workspace.people[call.actor]
+    scopes = call.grant.scopes
+    user: Json = {"name": person.real_name, "id": person.id}
+    team: Json = {"id": TEAM_ID}
+    if "identity.email" in scopes:
+        user["email"] = person.email
+    if "identity.team" in scopes:
+        team |= {"name": TEAM_NAME, "domain": TEAM_DOMAIN}
+    return {"user": user, "team": team}
+
+
+def get_presence(call: Call) -> Json:
+    user = call.args.text("user") or call.actor
+    person = seen_person(call, user)
+    presence = "away" if person.is_away or person.is_deactivated else "active"
+    if user != call.actor:
+        return {"presence": presence}
+    return {
+        "presence": presence,
+        "online": not person.is_away,
+        "auto_away": False,
+        "manual_away": person.is_away,
+        "connection_count": 1,
+        "last_activity": int(call.sandbox.clock.now()),
     }
-    described |= {"users": list(group.members)} if with_users else {}
-    return described | ({"user_count": len(group.members)} if with_count else {})
 
 
-def groups_list(call: Call) -> Json:
-    with_users, with_count = call.args.flag("include_users"), call.args.flag("include_count")
-    groups = call.workspace.groups.values()
-    return {"usergroups": [group_json(g, with_users=with_users, with_count=with_count) for g in groups]}
+def set_presence(call: Call) -> Json:
+    presence = call.args.need("presence")
+    if presence not in ("auto", "away"):
+        raise SlackError("invalid_presence")
+    person = seen_person(call, call.actor)
+    call.workspace.put_person(replace(person, is_away=presence == "away"))
+    return {}
 
 
-def groups_users_list(call: Call) -> Json:
-    group = call.workspace.groups.get(call.args.need("usergroup"))
-    if group is None:
-        raise SlackError("no_such_subteam")
-    return {"users": list(group.members)}
+def seen_person(call: Call, user: str) -> Person:
+    """A person, or the app's bot user, whom the token's owner may know of."""
+    person = call.workspace.member(user)
+    if person is None:
+        raise SlackError("user_not_found")
+    if not is_visible(call, person):
+        raise SlackError("user_not_visible")
+    return person
+
+
+def is_visible(call: Call, person: Person) -> bool:
+    """A guest sees only those with whom they share a channel."""
+    viewer = call.workspace.member(call.actor)
+    if viewer is None or not viewer.is_guest or person.id == viewer.id:
+        return True
+    return any({viewer.id, person.id} <= channel.members for channel in call.workspace.channels.values())
+
+
+def _told(call: Call, person: Person) -> Json:
+    with_email = EMAIL_SCOPE in call.grant.scopes
+    return user_json(person, with_locale=call.args.flag("include_locale"), with_email=with_email)
 
 
 METHODS = {
-    "users.info": Method(info, TIER_4, ("users:read",)),
     "users.list": Method(list_, TIER_2, ("users:read",)),
-    "usergroups.list": Method(groups_list, TIER_2, ("usergroups:read",)),
-    "usergroups.users.list": Method(groups_users_list, TIER_2, ("usergroups:read",)),
+    "users.info": Method(info, TIER_4, ("users:read",)),
+    "users.lookupByEmail": Method(lookup_by_email, TIER_3, (EMAIL_SCOPE,)),
+    "users.identity": Method(identity, TIER_3, ("identity.basic",), kinds=USER_ONLY),
+    "users.getPresence": Method(get_presence, TIER_3, ("users:read",)),
+    "users.setPresence": Method(set_presence, TIER_2, ("users:write",)),
 }

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from sandbox.api.arguments import invalid_arguments
-from sandbox.api.call import Call, Method
+from sandbox.api.call import BOT_ONLY, Call, Method
 from sandbox.elements import interactive_elements
 from sandbox.errors import SlackError
 from sandbox.messaging import from_json_text
@@ -36,14 +36,14 @@ def _has_file_input(view: Json) -> bool:
 
 
 def open_(call: Call) -> Json:
-    trigger_id = call.args.need("trigger_id")
+    trigger_id = _trigger_id(call)
     view = checked_view(_view(call), "modal", call.sandbox.scopes)
     trigger = call.sandbox.triggers.redeem(trigger_id)
     return {"view": call.workspace.views.open(trigger.user, view)}
 
 
 def push(call: Call) -> Json:
-    trigger_id = call.args.need("trigger_id")
+    trigger_id = _trigger_id(call)
     view = checked_view(_view(call), "modal", call.sandbox.scopes)
     trigger = call.sandbox.triggers.redeem(trigger_id)
     if trigger.view_id is None:
@@ -69,8 +69,19 @@ def publish(call: Call) -> Json:
     user = call.args.need("user_id")
     view = checked_view(_view(call), "home")
     if user not in call.workspace.people:
-        raise SlackError("user_not_found")
+        raise invalid_arguments("invalid `user_id`")
+    if call.sandbox.is_described and not call.sandbox.manifest.home_tab:
+        raise SlackError("not_enabled")
     return {"view": call.workspace.views.publish_home(user, view, call.args.text("hash"))}
+
+
+def _trigger_id(call: Call) -> str:
+    """What a click gave for opening a view; a custom step's `interactivity_pointer` is as good."""
+    return (
+        call.args.text("trigger_id")
+        or call.args.text("interactivity_pointer")
+        or call.args.need("trigger_id")
+    )
 
 
 def _view(call: Call) -> Any:
@@ -95,5 +106,5 @@ METHODS = {
     "views.open": Method(open_, TIER_4),
     "views.push": Method(push, TIER_4),
     "views.update": Method(update, TIER_4),
-    "views.publish": Method(publish, TIER_4),
+    "views.publish": Method(publish, TIER_4, kinds=BOT_ONLY),
 }

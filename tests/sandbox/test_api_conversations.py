@@ -6,6 +6,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from tests.sandbox.calling import Desk
 from tests.support.sandbox_client import ADA, BOB, GENERAL, GUS, OPS, RELEASES, SandboxClient
 
 
@@ -152,8 +153,7 @@ def test_a_direct_message_is_opened_once(slack: WebClient) -> None:
         ("", "users_list_not_supplied"),
         ("U404", "user_not_found"),
         ("U0BOT", "cannot_dm_bot"),
-        (",".join(["U0ADA"] * 9), "too_many_users"),
-        ("U0ADA,U0BOB", "method_not_supported_for_channel_type"),
+        ("U0ADA,U0BOB", "missing_scope"),
     ],
 )
 def test_a_direct_message_needs_one_person(slack: WebClient, users: str, error: str) -> None:
@@ -198,3 +198,61 @@ def test_the_app_learns_who_and_where_it_is(slack: WebClient, sandbox_url: str) 
     assert slack.team_info()["team"]["domain"] == "sandbox"
     assert slack.bots_info(bot="B0BOT")["bot"]["name"] == "Test App"
     assert code_of(slack.bots_info, bot="B404") == "bot_not_found"
+
+
+def test_a_list_needs_the_scope_of_each_kind_it_asks_for(sandbox: SandboxClient, slack: WebClient) -> None:
+    sandbox.scopes(["channels:read"])
+    assert len(slack.conversations_list()["channels"]) == 3
+    assert code_of(slack.conversations_list, types="public_channel,im") == "missing_scope"
+    assert code_of(slack.users_conversations, types="mpim") == "missing_scope"
+
+
+def test_only_the_list_of_all_says_who_is_in(slack: WebClient) -> None:
+    (listed, *_) = slack.conversations_list()["channels"]
+    (own, *_) = slack.users_conversations()["channels"]
+    assert (listed["is_member"], listed["num_members"]) == (True, 5)
+    assert "is_member" not in own
+    assert "num_members" not in own
+    assert "last_read" not in listed
+
+
+def test_the_locale_is_told_on_request(slack: WebClient) -> None:
+    assert slack.conversations_info(channel=OPS, include_locale=True)["channel"]["locale"] == "en-US"
+    assert "locale" not in slack.conversations_info(channel=OPS)["channel"]
+
+
+def test_direct_messages_describe_themselves(sandbox: SandboxClient, slack: WebClient) -> None:
+    direct = slack.conversations_open(users=ADA)["channel"]["id"]
+    described = slack.conversations_info(channel=direct, include_num_members=True)["channel"]
+    assert (described["user"], described["is_im"], described["is_user_deleted"]) == (ADA, True, False)
+    assert "num_members" not in described
+    sandbox.person(ADA, deactivated=True)
+    assert slack.conversations_info(channel=direct)["channel"]["is_user_deleted"] is True
+
+
+@pytest.mark.parametrize("limit", ["9" * 5000, "-1", "1e3", "ten", "1.5", "²"])
+def test_odd_page_sizes_are_refused(slack: WebClient, limit: str) -> None:
+    assert code_of(slack.api_call, api_method="conversations.list", data={"limit": limit}) == "invalid_limit"
+
+
+@pytest.mark.parametrize("cursor", ["bmV4dDotNQ==", "bmV4dDo=", "eA==", "é", "=", "bmV4dDrCsg=="])
+def test_made_up_cursors_are_refused(slack: WebClient, cursor: str) -> None:
+    assert code_of(slack.conversations_list, cursor=cursor) == "invalid_cursor"
+
+
+def test_the_history_counts_pins(sandbox: SandboxClient, slack: WebClient) -> None:
+    ts = sandbox.post(BOB, "remember")["ts"]
+    sandbox.scopes(["pins:write", "channels:history"])
+    slack.pins_add(channel=GENERAL, timestamp=ts)
+    assert slack.conversations_history(channel=GENERAL)["pin_count"] == 1
+
+
+def test_people_read_public_channels_they_are_not_in() -> None:
+    desk = Desk()
+    ts = desk.post(ADA, "hello", OPS)
+    desk.workspace.set_member(OPS, BOB, False)
+    assert desk.call("conversations.history", BOB, channel=OPS)["messages"][0]["text"] == "hello"
+    assert desk.call("conversations.replies", BOB, channel=OPS, ts=ts)["messages"][0]["text"] == "hello"
+    assert desk.refusal("conversations.history", GUS, channel=OPS) == "channel_not_found"
+    desk.workspace.change_channel(OPS, private=True)
+    assert desk.refusal("conversations.history", BOB, channel=OPS) == "channel_not_found"

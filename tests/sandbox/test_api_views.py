@@ -233,7 +233,7 @@ def test_a_home_tab_is_published_per_person(sandbox: SandboxClient, slack: WebCl
     second = slack.views_publish(user_id=ADA, view=HOME, hash=first["hash"])["view"]
     assert second["id"] == first["id"]
     assert code_of(slack.views_publish, user_id=ADA, view=HOME, hash=first["hash"]) == "hash_conflict"
-    assert code_of(slack.views_publish, user_id="U404", view=HOME) == "user_not_found"
+    assert code_of(slack.views_publish, user_id="U404", view=HOME) == "invalid_arguments"
     assert code_of(slack.views_publish, user_id=ADA, view=modal()) == "invalid_arguments"
 
 
