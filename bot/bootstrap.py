@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.look_ups import Tools
     from engine.loops.base import Duty
     from engine.worker import Worker
+    from sandbox.config import SandboxConfig
 
 logger = logging.getLogger("handrail")
 
@@ -257,7 +258,7 @@ def run_up(settings: Settings) -> None:
         group.wait()
 
 
-def run_sandbox(settings: Settings, *, keep_messages: bool) -> None:
+def run_sandbox(settings: Settings, *, keep_messages: bool, socket_mode: bool = False) -> None:
     """The same beside a local Slack, whose page's address is printed."""
     from bot.one_machine import (
         environment_of,
@@ -284,14 +285,16 @@ def run_sandbox(settings: Settings, *, keep_messages: bool) -> None:
             PORT=str(port),
             SANDBOX_PORT=str(slack_port),
             SANDBOX_KEEPS="yes" if keep_messages else "no",
+            SANDBOX_LIMITS=settings.sandbox_limits,
             HANDRAIL_LOG=os.environ.get("HANDRAIL_LOG", "warning"),
             SLACK_API_URL=f"{slack}/api/",
             HANDRAIL_PUBLIC_URL=settings.handrail_public_url or address,
-            **sandbox_credentials(settings),
+            **sandbox_credentials(settings, socket_mode=socket_mode),
             **start_redis(group, settings),
         )
-        for name in ("SLACK_APP_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
-            environment.pop(name, None)
+        keep_from_bolt(environment)
+        if not socket_mode:
+            environment.pop("SLACK_APP_TOKEN", None)
         group.start("slack", handrail("slack-sandbox"), env=without_secrets(environment))
         wait_until_up(f"{slack}/")
         start_handrail(group, environment)
@@ -305,29 +308,43 @@ def run_slack_sandbox(settings: Settings) -> None:
     import uvicorn
 
     from sandbox.app import create_app
-    from sandbox.config import SandboxConfig
 
     forbid_dumps()
-    keeps = os.environ.get("SANDBOX_KEEPS") != "no"
-    config = SandboxConfig(
-        app_url=f"http://{settings.host}:{settings.port}/slack/events",
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        public_url=f"http://{settings.host}:{settings.sandbox_port}",
-        state_file=settings.home / "sandbox.json" if keeps else None,
-        app_name="Handrail",
-    )
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(config),
+            create_app(slack_sandbox_config(settings)),
             host=settings.host,
             port=settings.sandbox_port,
+            ws="websockets-sansio",
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=2,
         )
     )
     asyncio.run(_serve_beside_tls_host(server, settings.host, settings.sandbox_tls_port))
+
+
+def slack_sandbox_config(settings: Settings) -> SandboxConfig:
+    """Handrail's own app in the local Slack: over Socket Mode when there is a token for it, else over HTTP."""
+    from pathlib import Path
+
+    from sandbox.access import new_app_token
+    from sandbox.config import SandboxConfig
+    from sandbox.manifest_file import read_manifest
+
+    web = f"http://{settings.host}:{settings.port}/slack/events"
+    app_token = settings.slack_app_token.get_secret_value()
+    keeps = os.environ.get("SANDBOX_KEEPS") != "no"
+    return SandboxConfig(
+        app_url=None if app_token else web,
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        public_url=f"http://{settings.host}:{settings.sandbox_port}",
+        state_file=settings.home / "sandbox.json" if keeps else None,
+        limits=settings.sandbox_limits,
+        app_token=app_token or new_app_token(),
+        manifest=read_manifest(Path(__file__).with_name("manifest.yml").read_text(encoding="utf-8")),
+    )
 
 
 async def _serve_beside_tls_host(server: uvicorn.Server, host: str, port: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
@@ -21,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+
+Limits = Literal["real", "strict", "off"]
 
 audit_app = typer.Typer(name="audit", help="Check the audit trail, or hand it on.", no_args_is_help=True)
 app.add_typer(audit_app)
@@ -41,14 +43,43 @@ def main() -> None:
 @app.command()
 def sandbox(
     keep: Annotated[bool, typer.Option(help="Find the messages of last time again.")] = True,
+    app_url: Annotated[
+        str | None, typer.Option("--app", help="Where an app of yours takes requests; needs --manifest.")
+    ] = None,
+    manifest: Annotated[
+        Path | None, typer.Option(help="The manifest of an app of yours: the local Slack alone, for it.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="The port of the local Slack.", min=0, max=65535)] = None,
+    limits: Annotated[Limits | None, typer.Option(help="Slack's rate limits; real by default.")] = None,
+    socket_mode: Annotated[
+        bool, typer.Option("--socket-mode", help="Handrail itself over Socket Mode.")
+    ] = False,
 ) -> None:
     """Try everything with a local Slack in your browser: no account, no Redis, no Postgres needed.
 
-    Prints one address. Ctrl-C ends all of it; the next start finds the history again.
+    Prints one address. Ctrl-C ends all of it; the next start finds the history again. With --manifest it is the
+    local Slack alone, for any Slack app: docs/sandbox.md.
     """
+    from bot.app_sandbox import Wanted, WrongStart, run_app_sandbox
     from bot.bootstrap import run_sandbox
 
-    run_sandbox(Settings(), keep_messages=keep)
+    settings = Settings()
+    if limits is not None:
+        settings = settings.model_copy(update={"sandbox_limits": limits})
+    try:
+        if manifest is not None and not socket_mode:
+            run_app_sandbox(settings, Wanted(manifest, app_url, port, keep))
+            return
+        if manifest is not None:
+            raise WrongStart("--socket-mode is for Handrail. An app of yours says it in its manifest.")
+        if app_url is not None:
+            raise WrongStart("--app needs the app's manifest: --manifest manifest.yml.")
+    except WrongStart as error:
+        typer.echo(str(error), err=True)
+        sys.exit(2)
+    if port is not None:
+        settings = settings.model_copy(update={"sandbox_port": port})
+    run_sandbox(settings, keep_messages=keep, socket_mode=socket_mode)
 
 
 @app.command()

@@ -88,9 +88,11 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not is_secret_variable(name)}
 
 
-def sandbox_credentials(settings: Settings) -> dict[str, str]:
+def sandbox_credentials(settings: Settings, *, socket_mode: bool = False) -> dict[str, str]:
     """As set, else new ones for this start: they open nothing but this sandbox."""
+    app_token = settings.slack_app_token.get_secret_value() or f"xapp-1-sandbox-{secrets.token_hex(12)}"
     return {
+        **({"SLACK_APP_TOKEN": app_token} if socket_mode else {}),
         "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value()
         or f"xoxb-sandbox-{secrets.token_hex(12)}",
         "SLACK_SIGNING_SECRET": settings.slack_signing_secret.get_secret_value() or secrets.token_hex(16),

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
     sandbox_port: int = Field(default=3001, ge=0, le=65535)
+    sandbox_limits: Literal["real", "strict", "off"] = "real"
     sandbox_tls_port: int = Field(default=3443, ge=0, le=65535)
 
     @field_validator("slack_api_url")

@@ -15,9 +15,14 @@ from sandbox.clock import Clock, SystemClock
 from sandbox.config import SandboxConfig
 from sandbox.context import Sandbox, build_sandbox
 from sandbox.control import control_routes
+from sandbox.developer_page import developer_routes
+from sandbox.files_http import file_routes
+from sandbox.oauth_pages import oauth_routes
 from sandbox.page import page_routes
 from sandbox.response_urls import response_url_routes
-from sandbox.store_file import StoreFile
+from sandbox.sharing import refresh_addresses
+from sandbox.socket_mode import socket_mode_routes
+from sandbox.ticker import keep_time
 
 # Answering to other names would let a foreign site point its own name at this machine.
 LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -30,8 +35,12 @@ def create_app(config: SandboxConfig, clock: Clock | None = None) -> Starlette:
         routes=[
             *api_routes(sandbox),
             *response_url_routes(sandbox),
+            *file_routes(sandbox),
             *control_routes(sandbox),
-            *page_routes(sandbox.workspace),
+            *socket_mode_routes(sandbox.socket_mode, lambda: sandbox.manifest.socket_mode),
+            *oauth_routes(sandbox),
+            *developer_routes(sandbox),
+            *page_routes(sandbox),
         ],
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS, www_redirect=False)],
         exception_handlers={Exception: _internal_error},
@@ -45,17 +54,23 @@ def create_app(config: SandboxConfig, clock: Clock | None = None) -> Starlette:
 async def _running(sandbox: Sandbox) -> AsyncIterator[None]:
     """Bring the history back, keep it while the sandbox runs, and close what is open."""
     keeper: asyncio.Task[None] | None = None
-    if sandbox.config.state_file is not None:
-        store = StoreFile(sandbox.config.state_file, sandbox.workspace)
-        store.load()
-        keeper = asyncio.create_task(store.keep())
+    if sandbox.store is not None:
+        sandbox.store.load()
+        sandbox.files.sweep()
+        refresh_addresses(sandbox)
+        keeper = asyncio.create_task(sandbox.store.keep())
+    ticker = asyncio.create_task(keep_time(sandbox))
     try:
         yield
     finally:
+        ticker.cancel()
+        with suppress(asyncio.CancelledError):
+            await ticker
         if keeper is not None:
             keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await keeper
+        await sandbox.events.close()
         await sandbox.delivery.close()
 
 

@@ -8,7 +8,21 @@ from typing import Generic, Literal, TypeVar
 
 from sandbox.types import Json
 
-ChangeKind = Literal["message", "message_deleted", "view", "home", "notice", "channel", "reset"]
+ChangeKind = Literal[
+    "message",
+    "message_deleted",
+    "view",
+    "home",
+    "notice",
+    "channel",
+    "marks",
+    "access",
+    "file",
+    "scheduled",
+    "status",
+    "app",
+    "reset",
+]
 T = TypeVar("T")
 
 
@@ -16,7 +30,8 @@ T = TypeVar("T")
 class Change:
     """Something in the workspace changed; look there for what it is now.
 
-    `view` and `notice` concern only `user`; an ephemeral message has its `user` set as well.
+    `view`, `notice` and `marks` (what is unread) concern only `user`; an ephemeral message has its `user`
+    set as well.
     """
 
     kind: ChangeKind

@@ -4,16 +4,24 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 
 from sandbox.context import Sandbox
+from sandbox.control_app import AppControl
+from sandbox.control_developer import DeveloperControl
+from sandbox.control_events import EventControl
 from sandbox.control_http import Action, Body, Question, asked, posted
+from sandbox.control_index import Index
+from sandbox.control_people import PeopleActions
 from sandbox.control_switches import Switches
 from sandbox.errors import ControlError
 from sandbox.interactions import Interactions
 from sandbox.types import Json
 from sandbox.waiting import Waiter, message_json, read_condition
 
+EVERY_VERB = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 
 def control_routes(sandbox: Sandbox) -> list[BaseRoute]:
-    control = _Control(sandbox)
+    control, developer, app = _Control(sandbox), DeveloperControl(sandbox), AppControl(sandbox)
+    events, people = EventControl(sandbox), PeopleActions(sandbox)
     posts: dict[str, Action] = {
         "command": control.command,
         "post": control.post,
@@ -22,6 +30,10 @@ def control_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "close": control.close,
         "options": control.options,
         **Switches(sandbox).actions(),
+        **developer.actions(),
+        **app.actions(),
+        **events.actions(),
+        **people.actions(),
     }
     gets: dict[str, Question] = {
         "messages": control.messages,
@@ -29,10 +41,17 @@ def control_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "calls": control.calls,
         "deliveries": control.deliveries,
         "wait": control.wait,
+        **developer.questions(),
+        **app.questions(),
+        **events.questions(),
+        **people.questions(),
     }
+    index = Index([*posts, "upload"], [*gets, ""])  # the upload is a form, and has its own route
+    gets[""] = index.question
     return [
         *(Route(f"/control/{path}", posted(action), methods=["POST"]) for path, action in posts.items()),
         *(Route(f"/control/{path}", asked(question), methods=["GET"]) for path, question in gets.items()),
+        Route("/control/{rest:path}", asked(index.refuse), methods=EVERY_VERB),
     ]
 
 
@@ -51,7 +70,8 @@ class _Control:
 
     async def post(self, body: Body) -> Json:
         place = body.need("user"), body.need("channel")
-        return self._people.post(*place, body.need("text"), body.text("thread_ts"))
+        broadcast = bool(body.flag("broadcast"))
+        return self._people.post(*place, body.need("text"), body.text("thread_ts"), broadcast)
 
     async def click(self, body: Body) -> Json:
         value, state = body.given.get("value"), body.mapping("state")
@@ -80,7 +100,9 @@ class _Control:
         notices = [
             vars(notice) for notice in self._workspace.notices(viewer or "") if notice.channel == channel
         ]
-        return {"ok": True, "messages": [message_json(channel, m) for m in found], "notices": notices}
+        status = self._sandbox.assistant.status(channel, thread) if thread else ""
+        shown = [message_json(channel, message) for message in found]
+        return {"ok": True, "messages": shown, "notices": notices, "status": status}
 
     async def views(self, request: Request) -> Json:
         user = request.query_params.get("user", "")

@@ -61,10 +61,10 @@ class Body:
 def posted(action: Action) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
-            _refuse_other_sites(request)
+            refuse_other_sites(request)
             return JsonResponse(await action(Body(await _read_object(request))))
         except ControlError as error:
-            return _refusal(error)
+            return refusal(error)
 
     return endpoint
 
@@ -74,12 +74,12 @@ def asked(question: Question) -> Endpoint:
         try:
             return JsonResponse(await question(request))
         except ControlError as error:
-            return _refusal(error)
+            return refusal(error)
 
     return endpoint
 
 
-def _refuse_other_sites(request: Request) -> None:
+def refuse_other_sites(request: Request) -> None:
     """A page of another site, open in the same browser, must not act here."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -100,6 +100,6 @@ async def _read_object(request: Request) -> Json:
     return value
 
 
-def _refusal(error: ControlError) -> Response:
+def refusal(error: ControlError) -> Response:
     answer: Json = {"ok": False, "error": error.error, "message": error.message, **error.extra}
     return JsonResponse(answer, error.status)

@@ -55,7 +55,8 @@ class Switches:
             raise ControlError("bad_mode", f"mode must be one of {', '.join(get_args(LimitMode))}.")
         self._sandbox.limiter.reset()
         self._sandbox.limiter.mode = mode  # type: ignore[assignment]  # checked just above
-        return {"ok": True, "mode": mode}
+        self._sandbox.limiter.is_commercial = bool(body.flag("commercial"))
+        return {"ok": True, "mode": mode, "commercial": self._sandbox.limiter.is_commercial}
 
     async def scopes(self, body: Body) -> Json:
         """Give the bot token exactly `scopes`; without chat:write.public, not_in_channel can happen."""

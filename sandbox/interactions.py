@@ -13,6 +13,7 @@ from sandbox.message_store import Message
 from sandbox.messaging import person_payload, thread_parent
 from sandbox.people import Channel
 from sandbox.replies import TROUBLE, UnusableReply, apply_submission_reply, show_command_reply
+from sandbox.sharing import chosen_files
 from sandbox.sight import Choice, Sight
 from sandbox.state_values import collect_state, is_list_type, typed_value
 from sandbox.typed_text import escape_typed
@@ -22,6 +23,11 @@ from sandbox.validation.schema import array
 from sandbox.view_store import ShownView
 
 INVALID_RESPONSE = "invalid_command_response"
+UNKNOWN_COMMAND = (
+    '{} is not a valid command. In Slack, all messages that start with the "/" character are interpreted as '
+    'commands. If you are trying to send a message and not run a command, try preceding the "/" with an '
+    "empty space."
+)
 
 
 class Interactions:
@@ -40,11 +46,12 @@ class Interactions:
             return self._tell(
                 user, channel, f"{name} is not supported in threads. Sorry!", thread_ts=thread_ts
             )
-        if name != self._workspace.command:
-            return self._tell(user, channel, f"{name} is not a valid command.", "unknown_command")
+        command = self._sandbox.manifest.command(name)
+        if command is None:
+            return self._tell(user, channel, UNKNOWN_COMMAND.format(name), "unknown_command")
         address, url = self._sandbox.response_urls.for_command(channel.id, user)
         trigger_id = self._sandbox.triggers.issue(user)
-        typed = escape_typed(self._workspace, rest.strip())
+        typed = escape_typed(self._workspace, rest.strip()) if command.should_escape else rest.strip()
         fields = payloads.command_fields(person, channel, name, typed, address, trigger_id)
         reply = await self._sandbox.delivery.send_command(fields)
         problem = reply.problem
@@ -57,8 +64,10 @@ class Interactions:
             return self._tell(user, channel, f'{name} failed with the error "{problem}"', problem)
         return {"ok": True, "status": reply.status}
 
-    def post(self, user: str, channel_id: str, text: str, thread_ts: str | None = None) -> Json:
-        """Write an ordinary message."""
+    def post(
+        self, user: str, channel_id: str, text: str, thread_ts: str | None = None, broadcast: bool = False
+    ) -> Json:
+        """Write an ordinary message; with `broadcast` a reply is sent to the channel too."""
         self._sight.person(user)
         channel = self._sight.place(user, channel_id)
         if not text.strip():
@@ -71,6 +80,8 @@ class Interactions:
             ) from error
         safe = escape_typed(self._workspace, text.strip())
         message = Message(person_payload(self._workspace, user, safe, parent))
+        if broadcast and parent is not None:
+            message = Message(message.payload | {"subtype": "thread_broadcast"}, broadcast=True)
         self._workspace.history.add(channel.id, message)
         return {"ok": True, "channel": channel.id, "ts": message.ts}
 
@@ -87,6 +98,7 @@ class Interactions:
             "state": {"values": values},
         }
         trigger_id = self._sandbox.triggers.issue(user)
+        place |= self._sandbox.functions.extras_in_message(channel.id, message.ts, user, trigger_id)
         reply = await self._sandbox.delivery.send_payload(
             payloads.block_actions(person, place, self._action(block, element, typed), trigger_id)
         )
@@ -98,6 +110,7 @@ class Interactions:
     async def _click_in_view(self, user: str, choice: Choice, value: Any, state: Mapping[str, Any]) -> Json:
         person, shown = self._sight.person(user), self._sight.view(user, str(choice.view_id))
         blocks = shown.payload["blocks"]
+        state = chosen_files(self._sandbox, user, blocks, state)
         block, element = self._clickable(blocks, choice)
         typed = self._typed(element, value)
         remembered = shown.payload["state"]["values"]
@@ -106,8 +119,9 @@ class Interactions:
         )
         trigger_id = self._sandbox.triggers.issue(user, shown.id)
         action = self._action(block, element, typed)
+        extras = self._sandbox.functions.extras_in_view(shown.id, user, trigger_id)
         reply = await self._sandbox.delivery.send_payload(
-            payloads.block_actions(person, payloads.view_place(view), action, trigger_id)
+            payloads.block_actions(person, payloads.view_place(view) | extras, action, trigger_id)
         )
         if reply.problem is not None:
             return self._banner(shown, reply.problem)
@@ -121,7 +135,8 @@ class Interactions:
         if not shown.payload.get("submit"):
             raise ControlError("no_submit", "This view has no submit button.")
         blocks = shown.payload["blocks"]
-        collected = collect_state(blocks, before, values, self._sandbox.offered)
+        given = chosen_files(self._sandbox, user, blocks, values)
+        collected = collect_state(blocks, before, given, self._sandbox.offered)
         if shown.payload["submit_disabled"] and collected == collect_state(blocks, {}, {}, {}):
             raise ControlError("submit_disabled", "The submit button is off until something is entered.")
         errors = field_errors(blocks, collected)
@@ -130,6 +145,7 @@ class Interactions:
         view = self._workspace.views.remember(shown, collected)
         trigger_id = self._sandbox.triggers.issue(user, shown.id)
         payload = payloads.view_submission(person, view, trigger_id, self._chosen_response_urls(user, view))
+        payload |= self._sandbox.functions.extras_in_view(shown.id, user, trigger_id)
         reply = await self._sandbox.delivery.send_payload(payload)
         if reply.problem is not None:
             return self._banner(shown, reply.problem)
@@ -186,6 +202,8 @@ class Interactions:
         if block["type"] == "input" and not block.get("dispatch_action"):
             sentence = f"Block {block['block_id']!r} tells the app nothing before something else is pressed."
             raise ControlError("no_dispatch", sentence)
+        if element["type"] == "workflow_button":
+            raise ControlError("starts_a_workflow", "It starts a workflow in Slack; the app is not told.")
         return block, element
 
     def _typed(self, element: Json, value: Any) -> Json | None:

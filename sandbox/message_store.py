@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sandbox.changes import Change, ChangeKind
+from sandbox.message_events import posted, removed, replaced
 from sandbox.types import Json
 
 THREAD_KEYS = ("reply_count", "reply_users_count", "reply_users", "latest_reply")
@@ -48,8 +49,13 @@ class Message:
 class MessageStore:
     """Messages by channel and ts, oldest first: timestamps only grow, so insertion order is time order."""
 
-    def __init__(self, publish: Callable[[Change], None]) -> None:
+    def __init__(
+        self,
+        publish: Callable[[Change], None],
+        happened: Callable[[Json, str], None] = lambda event, channel: None,
+    ) -> None:
         self._publish = publish
+        self._happened = happened
         self._channels: dict[str, dict[str, Message]] = {}
 
     def get(self, channel: str, ts: str, viewer: str | None = None) -> Message | None:
@@ -77,19 +83,31 @@ class MessageStore:
         if message.is_reply and message.ephemeral_for is None:
             self._summarise_thread(channel, str(message.thread_ts))
         self._announce("message", channel, message)
+        parent = self.get(channel, str(message.thread_ts)) if message.is_reply else None
+        self._tell(message, posted(message.payload, channel, parent.payload if parent else None), channel)
 
     def replace(self, channel: str, ts: str, payload: Json, *, broadcast: bool | None = None) -> Message:
         """Give an existing message new content; its ts and place stay."""
         message = self._channels[channel][ts]
-        message.payload = payload
+        before, message.payload = message.payload, payload
         if broadcast is not None:
             message.broadcast = broadcast
+        self._announce("message", channel, message)
+        self._tell(message, replaced(payload, before, channel), channel)
+        return message
+
+    def decorate(self, channel: str, ts: str, **marks: object) -> Message:
+        """Give a message marks that are not its content, such as reactions; an empty one is taken away."""
+        message = self._channels[channel][ts]
+        payload = {key: value for key, value in message.payload.items() if key not in marks}
+        message.payload = payload | {key: value for key, value in marks.items() if value}
         self._announce("message", channel, message)
         return message
 
     def delete(self, channel: str, ts: str) -> None:
         """Take a message away; a parent that still has replies leaves a tombstone, as in Slack."""
         message = self._channels[channel][ts]
+        before = message.payload
         if message.payload.get("reply_count"):
             message.payload = _tombstone(message.payload)
         else:
@@ -97,6 +115,12 @@ class MessageStore:
         if message.is_reply and message.ephemeral_for is None:
             self._summarise_thread(channel, str(message.thread_ts))
         self._announce("message_deleted", channel, message)
+        is_left = message.is_tombstone
+        self._tell(
+            message,
+            replaced(message.payload, before, channel) if is_left else removed(before, channel),
+            channel,
+        )
 
     def clear(self) -> None:
         self._channels.clear()
@@ -118,6 +142,12 @@ class MessageStore:
     def _announce(self, kind: ChangeKind, channel: str, message: Message) -> None:
         self._publish(Change(kind, channel, message.ts, message.thread_ts, message.ephemeral_for))
 
+    def _tell(self, message: Message, events: Iterable[Json], channel: str) -> None:
+        """Let the Events API hear; of what only one person sees nobody is told."""
+        if message.ephemeral_for is None:
+            for event in events:
+                self._happened(event, channel)
+
     def _summarise_thread(self, channel: str, thread_ts: str) -> None:
         parent = self.get(channel, thread_ts)
         if parent is None:
@@ -131,7 +161,7 @@ class MessageStore:
 def _thread_summary(thread_ts: str, replies: list[Json]) -> Json:
     if not replies:
         return {}
-    users = list(dict.fromkeys(str(reply["user"]) for reply in replies))
+    users = list(dict.fromkeys(str(reply.get("user") or reply.get("bot_id")) for reply in replies))
     return {
         "thread_ts": thread_ts,
         "reply_count": len(replies),

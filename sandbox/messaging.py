@@ -5,11 +5,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from sandbox.errors import SlackError
 from sandbox.message_store import Message
 from sandbox.normalise import complete_blocks
 from sandbox.people import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID
+from sandbox.typed_blocks import typed_parts
 from sandbox.types import Json
 from sandbox.validation.blocks import check_blocks
 from sandbox.validation.schema import Problem
@@ -20,9 +22,24 @@ LONGEST_UPDATE = 4_000
 LONGEST_MARKDOWN = 12_000
 LONGEST_BLOCKS = 100_000  # characters of JSON; Slack names no figure
 LONGEST_METADATA = 16_000
+NO_PREVIEW = "[no preview available]"
 NO_TEXT = "This content can't be displayed."
 
 _TS = re.compile(r"\d{10}\.\d{6}")
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who a message of the app is from: its bot, or the person it acts as; `username` and `icons` are shown
+    instead of the bot's own."""
+
+    user: str = BOT_USER_ID
+    username: str | None = None
+    icons: Json | None = None
+
+    @property
+    def is_customised(self) -> bool:
+        return bool(self.username or self.icons)
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,9 @@ def _read_markdown(
         raise SlackError("markdown_text_conflict")
     if not isinstance(markdown, str) or len(markdown) > LONGEST_MARKDOWN:
         raise SlackError("msg_too_long")
-    return markdown, complete_blocks([{"type": "markdown", "text": markdown}])
+    made = [{"type": "markdown", "text": markdown}]
+    _refuse(check_blocks(made, "message"))
+    return markdown, complete_blocks(made)
 
 
 def _read_attachments(value: Any) -> list[Json] | None:
@@ -109,12 +128,18 @@ def _read_attachments(value: Any) -> list[Json] | None:
     for index, attachment in enumerate(attachments):
         if "blocks" in attachment:
             _refuse(check_blocks(attachment["blocks"], "message", f"/attachments/{index}/blocks"))
-    return [
-        attachment | {"blocks": complete_blocks(attachment["blocks"])}
-        if "blocks" in attachment
-        else attachment
-        for attachment in attachments
-    ]
+    if len(json.dumps(attachments, ensure_ascii=False)) > LONGEST_BLOCKS:
+        raise SlackError("attachment_payload_limit_exceeded")
+    return [_complete_attachment(attachment, number) for number, attachment in enumerate(attachments, 1)]
+
+
+def _complete_attachment(attachment: Json, number: int) -> Json:
+    """With what Slack adds: its number, and words for where it cannot be shown."""
+    fallback = attachment.get("fallback") or attachment.get("text") or attachment.get("title")
+    added: Json = {"id": number, "fallback": str(fallback or NO_PREVIEW)}
+    if "blocks" in attachment:
+        added["blocks"] = complete_blocks(attachment["blocks"])
+    return attachment | added
 
 
 def _read_metadata(value: Any) -> Json | None:
@@ -159,11 +184,13 @@ def bot_profile(workspace: Workspace) -> Json:
     }
 
 
-def app_payload(workspace: Workspace, content: Content, parent: Message | None = None) -> Json:
+def app_payload(
+    workspace: Workspace, content: Content, parent: Message | None = None, author: Author = Author()
+) -> Json:
     """A new message of the app, with its ts."""
     payload = {
         "type": "message",
-        "user": BOT_USER_ID,
+        "user": author.user,
         "ts": workspace.timestamps.next(),
         "bot_id": BOT_ID,
         "app_id": APP_ID,
@@ -171,13 +198,28 @@ def app_payload(workspace: Workspace, content: Content, parent: Message | None =
         "team": TEAM_ID,
         "bot_profile": bot_profile(workspace),
     }
+    if author.is_customised:
+        payload = _customised(payload, author)
     return payload | _given_parts(content) | _reply_parts(parent)
 
 
+def _customised(payload: Json, author: Author) -> Json:
+    """Under another name or icon a message is from no user, only from the app."""
+    kept = {key: value for key, value in payload.items() if key not in ("user", "bot_profile")}
+    shown = {"username": author.username, "icons": author.icons}
+    return kept | {"subtype": "bot_message"} | {key: value for key, value in shown.items() if value}
+
+
 def person_payload(workspace: Workspace, user: str, text: str, parent: Message | None = None) -> Json:
-    """A new message that somebody typed."""
-    ts = workspace.timestamps.next()
-    payload = {"type": "message", "user": user, "ts": ts, "text": text, "team": TEAM_ID}
+    """A new message that somebody typed; `text` has its mentions and links as control sequences."""
+    payload = {
+        "client_msg_id": str(uuid4()),
+        "type": "message",
+        "user": user,
+        "ts": workspace.timestamps.next(),
+        "team": TEAM_ID,
+        **typed_parts(text),
+    }
     return payload | _reply_parts(parent)
 
 
@@ -189,10 +231,11 @@ def _given_parts(content: Content) -> Json:
 def _reply_parts(parent: Message | None) -> Json:
     if parent is None:
         return {}
-    return {"thread_ts": parent.ts, "parent_user_id": parent.payload["user"]}
+    user = parent.payload.get("user")
+    return {"thread_ts": parent.ts} | ({"parent_user_id": user} if user else {})
 
 
-def edited_payload(old: Json, content: Content, edited_at: str) -> Json:
+def edited_payload(old: Json, content: Content, edited_at: str, editor: str = BOT_USER_ID) -> Json:
     """A message after chat.update: text alone takes old blocks away, nothing given keeps them.
 
     Only an edit of the text is marked as edited; one of blocks is not.
@@ -203,5 +246,5 @@ def edited_payload(old: Json, content: Content, edited_at: str) -> Json:
         payload["text"] = content.text or NO_TEXT
     payload |= _given_parts(content)
     if content.blocks is None and payload["text"] != old["text"]:
-        payload["edited"] = {"user": BOT_USER_ID, "ts": edited_at}
+        payload["edited"] = {"user": editor, "ts": edited_at}
     return payload

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from os import PathLike, stat_result
 from pathlib import Path
 
@@ -15,7 +14,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from sandbox.changes import Change
-from sandbox.screen import Reads, Screen, place_of
+from sandbox.context import Sandbox
+from sandbox.page_data import data_routes
+from sandbox.page_place import place_of
+from sandbox.render.home import tabs
+from sandbox.render.toolbar import message_menu
+from sandbox.screen import Screen
+from sandbox.suggestions import suggestions
 from sandbox.workspace import Workspace
 
 HERE = Path(__file__).parent
@@ -34,26 +39,6 @@ HEADERS = {
 }
 
 
-@dataclass(frozen=True)
-class Usage:
-    """A line of the list that opens when somebody types a slash."""
-
-    words: str
-    hint: str
-    about: str
-
-
-# What the app's manifest would tell Slack about its command.
-USAGES = (
-    Usage("run", "[name] [key=value …]", "Start a workflow"),
-    Usage("list", "", "Workflows you may run"),
-    Usage("runs", "[name] [status:…]", "Runs, newest first"),
-    Usage("show", "[number]", "Details of a run"),
-    Usage("cancel", "[number]", "Stop a run"),
-    Usage("help", "", "What the command can do"),
-)
-
-
 class _Static(StaticFiles):
     """Files the browser asks about each time, so that a new version is never mixed with an old one."""
 
@@ -65,8 +50,9 @@ class _Static(StaticFiles):
         return response
 
 
-def page_routes(workspace: Workspace, usages: Sequence[Usage] = USAGES) -> list[BaseRoute]:
+def page_routes(sandbox: Sandbox) -> list[BaseRoute]:
     """`/`, `/page/stream` and `/page/static/...`. The page's script also needs the control API."""
+    workspace, reads = sandbox.workspace, sandbox.reads
     templates = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -74,29 +60,39 @@ def page_routes(workspace: Workspace, usages: Sequence[Usage] = USAGES) -> list[
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    reads = Reads(workspace)
+
+    def screen_of(request: Request) -> Screen:
+        place = place_of(request.query_params, workspace)
+        return Screen(workspace, reads, place, lambda: sandbox.manifest)
 
     async def show(request: Request) -> Response:
-        screen = Screen(workspace, reads, place_of(request.query_params, workspace))
+        screen = screen_of(request)
+        place, context = screen.place, screen.context()
+        reads.moved(place.user, place.channel if place.show == "" else "", place.thread)
         html = templates.get_template("page.html").render(
             screen=screen,
-            place=screen.place,
-            context=screen.context(),
+            place=place,
+            context=context,
             regions=screen.regions(),
-            channel=workspace.channels[screen.place.channel],
-            command=workspace.command,
-            usages=usages,
+            channel=workspace.channels[place.channel],
+            suggestions=suggestions(sandbox.manifest),
+            manifest=sandbox.manifest,
+            app=workspace.bot,
+            people=workspace.people,
+            message_menu=message_menu(sandbox.manifest.shortcuts, workspace.bot.real_name),
+            tabs=tabs(sandbox.manifest, place.show, place.channel, context) if screen.is_with_app() else None,
         )
         return HTMLResponse(html, headers=HEADERS)
 
     async def stream(request: Request) -> Response:
-        screen = Screen(workspace, reads, place_of(request.query_params, workspace))
+        screen = screen_of(request)
         headers = HEADERS | {"X-Accel-Buffering": "no"}
         return StreamingResponse(_events(workspace, screen), media_type="text/event-stream", headers=headers)
 
     return [
         Route("/", show),
         Route("/page/stream", stream),
+        *data_routes(sandbox, HEADERS),
         Mount("/page/static", _Static(directory=HERE / "static")),
     ]
 
@@ -113,8 +109,11 @@ async def _events(workspace: Workspace, screen: Screen) -> AsyncIterator[str]:
                 continue
             if _concerns(change, screen):
                 await asyncio.sleep(COALESCING_SECONDS)
+                changes = [change]
                 while not queue.empty():
-                    queue.get_nowait()
+                    changes.append(queue.get_nowait())
+                if any(each.kind == "app" for each in changes):
+                    yield "event: installed\ndata: {}\n\n"  # another app: its commands are in no region
                 yield _event(screen)
 
 

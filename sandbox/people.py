@@ -28,14 +28,23 @@ class Person:
     tz: str = "Etc/UTC"
     tz_offset: int = 0  # seconds
     color: str = "4bbe2e"  # six hex digits, no '#'
+    email: str = ""
+    display_name: str = ""  # '': the same as `name`
+    phone: str = ""
+    pronouns: str = ""
+    status_text: str = ""
+    status_emoji: str = ""  # with its colons
+    status_expiration: int = 0  # seconds since 1970; 0: it stays
+    is_away: bool = False
+    updated: int = 0  # seconds since 1970
 
 
 @dataclass(frozen=True)
 class Channel:
     """A conversation. Changes replace it: look it up in `Workspace.channels` each time.
 
-    A direct message between the app and a person is a channel too: `is_im` is true, `members` are the
-    two of them, and only they may see it.
+    A direct message is a channel too: `is_im` is true, `members` are the two of them, and only they may see it;
+    a group message has `is_mpim`. Times are seconds since 1970; `*_by` are the ids of those who set it last.
     """
 
     id: str
@@ -45,32 +54,58 @@ class Channel:
     is_archived: bool = False
     is_im: bool = False
     members: frozenset[str] = field(default_factory=frozenset)
+    is_mpim: bool = False
+    is_closed: bool = False  # a direct or group message that was put away, until it is opened again
+    topic_by: str = ""
+    topic_at: int = 0
+    purpose: str = ""
+    purpose_by: str = ""
+    purpose_at: int = 0
+    created: int = 0
+    creator: str = ADA
+    previous_names: tuple[str, ...] = ()  # newest first
 
     @property
     def kind(self) -> str:
         """As Slack's `types` calls it."""
-        if self.is_im:
-            return "im"
+        if self.is_im or self.is_mpim:
+            return "im" if self.is_im else "mpim"
         return "private_channel" if self.is_private else "public_channel"
 
 
 @dataclass(frozen=True)
 class Group:
-    """A user group; people mention it as @handle."""
+    """A user group; people mention it as @handle. Times are seconds since 1970."""
 
     id: str
     handle: str
     name: str
     members: tuple[str, ...]
+    description: str = ""
+    channels: tuple[str, ...] = ()  # those its members are put into
+    created: int = 0
+    created_by: str = ADA
+    updated: int = 0
+    updated_by: str = ADA
+    disabled: int = 0  # 0: it is in use
+    disabled_by: str = ""
 
 
 def fixed_people() -> dict[str, Person]:
     """The four people of the workspace, by id; the bot is not among them."""
     cast = (
-        Person(ADA, "ada", "Ada Adams", "Platform lead", is_admin=True, color="9f69e7"),
-        Person(BOB, "bob", "Bob Brown", "Release approver", color="4bbe2e"),
-        Person(CYD, "cyd", "Cyd Clark", "Engineer on call", color="e7392d"),
-        Person(GUS, "gus", "Gus Green", "Guest", is_guest=True, color="3c989f"),
+        Person(
+            ADA,
+            "ada",
+            "Ada Adams",
+            "Platform lead",
+            is_admin=True,
+            color="9f69e7",
+            email="ada@sandbox.example",
+        ),
+        Person(BOB, "bob", "Bob Brown", "Release approver", color="4bbe2e", email="bob@sandbox.example"),
+        Person(CYD, "cyd", "Cyd Clark", "Engineer on call", color="e7392d", email="cyd@sandbox.example"),
+        Person(GUS, "gus", "Gus Green", "Guest", is_guest=True, color="3c989f", email="gus@sandbox.example"),
     )
     return {person.id: person for person in cast}
 

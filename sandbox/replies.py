@@ -8,7 +8,7 @@ from sandbox.delivery import Reply
 from sandbox.errors import SlackError
 from sandbox.message_store import Message
 from sandbox.messaging import Content, app_payload, edited_payload, read_content, thread_parent
-from sandbox.people import BOT_USER_ID
+from sandbox.people import BOT_ID
 from sandbox.tokens import ResponseUrl
 from sandbox.types import Json
 from sandbox.view_store import ShownView
@@ -79,7 +79,7 @@ def _source(sandbox: Sandbox, url: ResponseUrl) -> Message | None:
     if url.source_ts is None:
         return None
     message = sandbox.workspace.history.get(url.channel, url.source_ts, url.user)
-    return message if message is not None and message.payload["user"] == BOT_USER_ID else None
+    return message if message is not None and message.payload.get("bot_id") == BOT_ID else None
 
 
 def _flag(value: Any) -> bool:

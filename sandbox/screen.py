@@ -1,120 +1,100 @@
 """What one open page shows, in regions of keyed items, so that only what changed is drawn and sent again."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from markupsafe import Markup
 
-from sandbox.people import Channel
+from sandbox.alerts import Alerts
+from sandbox.manifest import Manifest
+from sandbox.page_place import PAGE_SIZE, Place
+from sandbox.panes import Panes
+from sandbox.reads import Reads
 from sandbox.render import messages as draw
 from sandbox.render.context import Context, zone_named
 from sandbox.render.html import tag
-from sandbox.render.sidebar import channel_row, display_name, people_switch, toast
+from sandbox.render.sidebar import conversation_name, display_name, people_switch, toast
 from sandbox.render.views import modal
 from sandbox.types import Json
 from sandbox.workspace import Message, Notice, Workspace
 
-PAGE_SIZE = 100
-LONGEST = 5000
 Items = dict[str, Markup]
-_TS = re.compile(r"\d{1,12}\.\d{1,9}")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Who looks, where, and since when: private messages older than `since` went with the last reload."""
-
-    user: str
-    channel: str
-    thread: str | None
-    since: float
-    limit: int = PAGE_SIZE
-    zone: str | None = None  # the browser's, where it said so
-
-
-def place_of(query: Mapping[str, str], workspace: Workspace) -> Place:
-    """The place an address names; the first person and the first channel they see, where it names none."""
-    user = query.get("user", "")
-    if user not in workspace.people:
-        user = next(iter(workspace.people))
-    visible = [channel.id for channel in workspace.channels_of(user)]
-    wanted = query.get("channel", "")
-    channel = wanted if wanted in visible else visible[0]
-    thread = query.get("thread", "") if channel == wanted else ""
-    since = _number(query.get("since"), workspace.clock.now())
-    limit = min(max(int(_number(query.get("limit"), PAGE_SIZE)), 1), LONGEST)
-    found = thread if _TS.fullmatch(thread) else None
-    return Place(user, channel, found, since, limit, query.get("zone"))
-
-
-def _number(text: str | None, default: float) -> float:
-    return float(text) if text and re.fullmatch(r"\d{1,12}(\.\d{1,9})?", text) else default
-
-
-class Reads:
-    """How far each person has read each channel. What was there at the start counts as read."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._start = workspace.clock.now()
-        self._marks: dict[tuple[str, str], float] = {}
-
-    def read(self, user: str, channel: str) -> None:
-        messages = self._workspace.messages(channel, user)
-        if messages:
-            self._marks[user, channel] = float(messages[-1].ts)
-
-    def unread(self, user: str, channel: str) -> int:
-        mark = self._marks.get((user, channel), self._start)
-        count = 0
-        for message in reversed(self._workspace.messages(channel, user)):
-            if float(message.ts) <= mark:
-                break
-            count += message.payload.get("user") != user
-        return count
 
 
 class Screen:
     """One page of one person. It remembers what it drew last."""
 
-    def __init__(self, workspace: Workspace, reads: Reads, place: Place) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        reads: Reads,
+        place: Place,
+        manifest: Callable[[], Manifest] = lambda: Manifest("App"),
+    ) -> None:
         self._workspace = workspace
         self._reads = reads
+        self._manifest = manifest
+        self._alerts = Alerts(workspace, reads)
+        self._panes = Panes(workspace, reads, self._alerts, place)
         self.place = place
         self._drawn: dict[tuple[str, str], tuple[object, Markup]] = {}
         self._sent: dict[str, Items] = {}
+        self._fresh: dict[str, tuple[Json, float, int]] = {}  # new replies, by thread
 
     def context(self) -> Context:
         workspace, place = self._workspace, self.place
-        everybody = [*workspace.people.values(), workspace.bot]
+        names = {person.id: display_name(person) for person in (*workspace.people.values(), workspace.bot)}
+        seen = workspace.channels_of(place.user)
         return Context(
             viewer=place.user,
             zone=zone_named(place.zone or workspace.people[place.user].tz),
             now=datetime.fromtimestamp(workspace.clock.now(), UTC),
-            people={person.id: display_name(person) for person in everybody},
-            channels={c.id: self._channel_name(c) for c in workspace.channels_of(place.user)},
+            people=names,
+            channels={c.id: conversation_name(c, place.user, names) for c in seen},
             groups={group.id: group.handle for group in workspace.groups.values()},
             channel=place.channel,
             thread=place.thread,
+            kinds={c.id: c.kind for c in seen},
+            with_bots=frozenset(c.id for c in seen if c.is_im and workspace.bot.id in c.members),
         )
 
     def people(self) -> list[Markup]:
         return people_switch(self._workspace.people.values(), self.context())
 
+    def is_with_app(self) -> bool:
+        """Whether the place is the app's own: its Home, what it writes to this person, and About."""
+        return self._panes.is_with_app()
+
     def regions(self) -> dict[str, Items]:
         """Everything that changes while the page is open, by region and key, in order."""
-        context = self.context()
-        self._reads.read(self.place.user, self.place.channel)
+        context, place = self.context(), self.place
+        if place.show == "":
+            self._reads.read(place.user, place.channel)
+        if place.thread is not None:
+            self._reads.read(place.user, place.channel, place.thread)
         return {
-            "channels": self._channels(context),
-            "messages": self._messages(context),
+            **self._panes.sidebar(self._manifest(), context),
+            **self._main(context),
             "thread": self._thread(context),
             "views": self._views(context),
             "toasts": self._toasts(),
+            **self._panes.notifications(context),
         }
+
+    def _main(self, context: Context) -> dict[str, Items]:
+        """The one region in the middle of the page."""
+        match self.place.show:
+            case "home":
+                return {"home": self._panes.home(context)}
+            case "about":
+                return {"about": self._panes.about(self._manifest(), context)}
+            case "search":
+                return {"results": self._panes.results(context)}
+            case "channels":
+                return {"directory": self._panes.directory(context)}
+            case _:
+                return {"messages": self._messages(context)}
 
     def patches(self) -> list[Json]:
         """What differs from the last call: for each region its keys in order and the items to replace."""
@@ -127,9 +107,6 @@ class Screen:
             self._sent[region] = items
         return patches
 
-    def _channel_name(self, channel: Channel) -> str:
-        return display_name(self._workspace.bot) if channel.is_im else channel.name
-
     def _once(self, region: str, key: str, made_of: object, draw_it: Callable[[], Markup]) -> Markup:
         """Draw, unless the same was drawn from equal material before."""
         known = self._drawn.get((region, key))
@@ -139,13 +116,6 @@ class Screen:
         self._drawn[region, key] = (made_of, drawn)
         return drawn
 
-    def _channels(self, context: Context) -> Items:
-        user = self.place.user
-        return {
-            channel.id: channel_row(channel, self._reads.unread(user, channel.id), context)
-            for channel in self._workspace.channels_of(user)
-        }
-
     def _messages(self, context: Context) -> Items:
         place = self.place
         here = [n for n in self._notices() if n.channel == place.channel]
@@ -154,7 +124,8 @@ class Screen:
         shown = everything[-place.limit :]
         rows = self._rows(shown, context, "messages")
         if not everything:
-            empty = draw.empty_channel(place.channel, self._workspace.command, context)
+            first = next((command.command for command in self._manifest().commands), None)
+            empty = draw.empty_channel(place.channel, first, context)
             return {"empty": tag("li", empty, class_="empty", data_key="empty")}
         if len(shown) < len(everything):
             return {"earlier": self._earlier(context)} | rows
@@ -192,11 +163,23 @@ class Screen:
                     rows[line.key] = draw.day_divider(line)
                 continue
             parent = self._parent_of(line.message) if region == "messages" else None
-            whole = draw.Line(line.message, line.continued, parent)
             key = str(line.message.payload["ts"])
-            made_of = (line.message.payload, line.message.broadcast, line.continued, parent)
+            fresh = self._new_replies(line.message.payload) if region == "messages" else 0
+            whole = draw.Line(line.message, line.continued, parent, fresh, key == self.place.focus)
+            made_of = (line.message.payload, line.message.broadcast, line.continued, parent, fresh)
             rows[key] = self._once(region, key, made_of, partial(draw.message_row, whole, context))
         return rows
+
+    def _new_replies(self, payload: Json) -> int:
+        """How many replies of a thread that this person follows they have yet to read."""
+        user, channel, ts = self.place.user, self.place.channel, str(payload["ts"])
+        mark = self._reads.mark(user, channel, ts)
+        if float(payload.get("latest_reply") or 0) <= mark or not self._alerts.follows(user, channel, ts):
+            return 0
+        known = self._fresh.get(ts)
+        if known is None or known[0] is not payload or known[1] != mark:
+            known = self._fresh[ts] = payload, mark, self._reads.unread_replies(user, channel, ts)
+        return known[2]
 
     def _parent_of(self, message: draw.Shown) -> Json | None:
         if not message.broadcast:

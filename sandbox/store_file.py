@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import threading
 from pathlib import Path
 
 from sandbox.types import Json
@@ -15,21 +16,31 @@ QUIET_SECONDS = 0.5
 
 
 class StoreFile:
-    """Writes at most twice a second, each time the whole file under another name first."""
+    """Writes at most twice a second, each time the whole file under another name first; while it `is_on`."""
 
     def __init__(self, path: Path, workspace: Workspace) -> None:
-        self._path = path
+        self.path = path
+        self.is_on = True
+        self._turn = threading.Lock()  # for the one file
         self._workspace = workspace
+
+    def switch(self, *, keep: bool) -> None:
+        """Keep the workspace from now on; or no longer, and then what was kept is thrown away."""
+        with self._turn:
+            self.is_on = keep
+            if not keep:
+                self.path.unlink(missing_ok=True)
+        self._write(self._workspace.dump())
 
     def load(self) -> None:
         """Take over what is in the file; one that cannot be read is put aside and named in the log."""
-        if not self._path.exists():
+        if not self.path.exists():
             return
         try:
-            self._workspace.load(json.loads(self._path.read_text(encoding="utf-8")))
+            self._workspace.load(json.loads(self.path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            aside = self._path.with_suffix(".unreadable")
-            self._path.replace(aside)
+            aside = self.path.with_suffix(".unreadable")
+            self.path.replace(aside)
             self._workspace.reset()
             log.warning("state_file_unreadable moved_to=%s error=%s", aside, error)
 
@@ -51,16 +62,19 @@ class StoreFile:
                 self._write(self._workspace.dump())
 
     def _write(self, data: Json) -> None:
-        try:
-            self._replace_file(data)
-        except OSError as error:
-            log.error("state_file_not_written path=%s error=%s", self._path, error)
+        with self._turn:
+            if not self.is_on:
+                return
+            try:
+                self._replace_file(data)
+            except OSError as error:
+                log.error("state_file_not_written path=%s error=%s", self.path, error)
 
     def _replace_file(self, data: Json) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".draft")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self.path.with_suffix(".draft")
         with draft.open("w", encoding="utf-8") as file:
             json.dump(data, file)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self._path)
+        draft.replace(self.path)

@@ -122,6 +122,10 @@ class ResponseUrls:
         self._urls[secret] = url
         return f"{self._base_url}/{kind}/{TEAM_ID}/{secrets.randbelow(10**13):013d}/{secret}", url
 
+    def known(self, secret: str) -> ResponseUrl | None:
+        """The address whether or not it may still be used."""
+        return self._urls.get(secret)
+
     def find(self, secret: str) -> ResponseUrl:
         """The address if it may still be used, or raise SlackError: expired_url or used_url."""
         url = self._urls.get(secret)

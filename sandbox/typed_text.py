@@ -17,6 +17,19 @@ def escape_typed(workspace: Workspace, typed: str) -> str:
     return _TOKEN.sub(lambda match: _resolved(workspace, match), safe)
 
 
+def link_names(workspace: Workspace, text: str, *, everything: bool) -> str:
+    """A message's text with `link_names` (user groups become mentions) or, for `everything`, `parse: full`
+    (people, channels and addresses too)."""
+    return _TOKEN.sub(lambda match: _linked(workspace, match, everything), text)
+
+
+def _linked(workspace: Workspace, match: re.Match[str], everything: bool) -> str:
+    if match["url"] and match.string[match.start() - 1 : match.start()] in ("<", "|"):
+        return match[0]  # a link already
+    linked = _resolved(workspace, match)
+    return linked if everything or linked.startswith("<!subteam") else match[0]
+
+
 def _resolved(workspace: Workspace, match: re.Match[str]) -> str:
     if match["url"]:
         return f"<{match['url']}>"
@@ -35,5 +48,24 @@ def _mention(workspace: Workspace, mark: str, name: str) -> str | None:
     for person in (*workspace.people.values(), workspace.bot):
         if person.name == name:
             return f"<@{person.id}|{name}>"
-    groups = (group for group in workspace.groups.values() if group.handle == name)
+    groups = (g for g in workspace.groups.values() if g.handle == name and not g.disabled)
     return next((f"<!subteam^{group.id}|@{name}>" for group in groups), None)
+
+
+_SEQUENCE = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def as_typed(workspace: Workspace, text: str) -> str:
+    """The reverse: '<@U0BOB>' becomes '@bob' again, and an address stands without its brackets."""
+    shown = _SEQUENCE.sub(lambda match: _typed(workspace, match), text)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _typed(workspace: Workspace, match: re.Match[str]) -> str:
+    sign, target, label = match.groups()
+    person = workspace.member(target) if sign == "@" else None
+    if person is not None:
+        return f"@{person.name}"
+    if sign == "!":
+        return str(label) if label else f"@{target}"
+    return f"{sign}{label or target}" if sign else str(target)

@@ -1,12 +1,12 @@
-"""Files that people choose in a form: what Slack tells an app of them. The contents are not kept here."""
+"""Files that people choose in a form: what Slack tells an app of them."""
 
 import hashlib
 import mimetypes
 import time
-from pathlib import PurePath
 from typing import Any
 
 from sandbox.errors import ControlError
+from sandbox.file_kinds import file_type
 from sandbox.people import TEAM_ID
 from sandbox.types import Json
 
@@ -15,8 +15,13 @@ MOST_FILES = 10
 
 
 def uploaded_file(raw: Any) -> Json:
-    """Slack's description of a file, of a name or of {name, size, mimetype}. One file keeps one id."""
+    """Slack's description of a file: of one that was uploaded, or of a name or {name, size, mimetype} alone.
+
+    Without an upload there are no bytes behind it, and one name and size keeps one id.
+    """
     given = {"name": raw} if isinstance(raw, str) else raw
+    if isinstance(given, dict) and "url_private" in given:
+        return given
     name, size = (given.get("name"), given.get("size", 1)) if isinstance(given, dict) else (None, None)
     if (
         not isinstance(name, str)
@@ -52,8 +57,3 @@ def uploaded_file(raw: Any) -> Json:
         "display_as_bot": False,
         "username": "",
     }
-
-
-def file_type(name: str) -> str:
-    """The end of a file's name, such as "pdf"."""
-    return PurePath(name).suffix.removeprefix(".").lower()

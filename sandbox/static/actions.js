@@ -2,6 +2,7 @@
 import { post } from "./api.js";
 import { read, valuesOf } from "./controls.js";
 import { surfaceOf } from "./place.js";
+import { uploadsDone } from "./uploads.js";
 
 const TYPING_PAUSE = 300;
 
@@ -30,7 +31,9 @@ async function onClick(event) {
 async function onChange(event) {
   if (event.target.matches("[role=combobox]")) return; // its module says when something was chosen
   const control = event.target.closest("[data-dispatch=change]");
-  if (control && (await confirmed(control))) send(control, read(control));
+  if (!control || !(await confirmed(control))) return;
+  await uploadsDone();
+  send(control, read(control));
 }
 
 function onKey(event) {
@@ -50,7 +53,8 @@ function onInput(event) {
 }
 
 // `sender` carries the block and action id; the message or view around it says where the click goes.
-function send(sender, value) {
+async function send(sender, value) {
+  await uploadsDone();
   const { blockId: block_id, actionId: action_id } = sender.dataset;
   const state = valuesOf(sender.closest("[data-surface]"));
   return post("click", { ...surfaceOf(sender), block_id, action_id, value, state });

@@ -1,5 +1,7 @@
 // Writing messages and commands. A slash opens a list of what can be typed; Enter sends.
 import { post } from "./api.js";
+import { keep } from "./drafts.js";
+import { filesOf, forgetFiles, upload } from "./files.js";
 import { place } from "./place.js";
 import { toEnd } from "./scroll.js";
 
@@ -35,7 +37,7 @@ export function startComposers() {
 
 function changed(composer) {
   const text = area(composer);
-  composer.querySelector("[type=submit]").disabled = !text.value.trim();
+  composer.querySelector("[type=submit]").disabled = !text.value.trim() && !filesOf(composer).length;
   complain(composer, "");
   grow(text);
   if (list(composer)) suggest(composer);
@@ -49,6 +51,7 @@ function fill(composer, words) {
   const text = area(composer);
   text.value = words;
   text.focus();
+  keep(composer, words);
   changed(composer);
 }
 
@@ -106,24 +109,31 @@ function onKey(event) {
 
 // Tab takes the first one; Enter takes the one that was moved to, or ends a half-typed command.
 function completes(composer, key) {
-  const { command } = place();
   const typed = area(composer).value.trim();
-  return key === "Tab" || selected(composer) !== null || (command.startsWith(typed) && typed !== command);
+  const commands = [...list(composer).children].map((option) => option.dataset.command);
+  const isHalf = !commands.includes(typed) && commands.some((command) => command.startsWith(typed));
+  return key === "Tab" || selected(composer) !== null || isHalf;
 }
 
 async function send(composer) {
   const text = area(composer);
   const typed = text.value.trim();
-  if (!typed) return;
+  const files = filesOf(composer);
+  if (!typed && !files.length) return;
   const { user, channel } = place();
   const thread_ts = composer.dataset.thread || undefined;
-  const isCommand = typed.startsWith("/");
+  const broadcast = composer.querySelector("[data-broadcast]")?.checked || undefined;
+  const isCommand = typed.startsWith("/") && !files.length;
   fill(composer, "");
   hide(composer);
   toEnd(document.querySelector(thread_ts ? ".thread [data-scroller]" : ".main [data-scroller]"));
-  const answer = await post(isCommand ? "command" : "post", { user, channel, text: typed, thread_ts });
+  const body = { user, channel, text: typed, thread_ts };
+  const answer = files.length
+    ? await upload(files, { channel, thread_ts, text: typed })
+    : await post(isCommand ? "command" : "post", isCommand ? body : { ...body, broadcast });
   const told = answer.status >= 200 && answer.status < 300; // a refusal comes as Slackbot's line
-  if (answer.ok || told || !composer.isConnected) return;
+  if (answer.ok || told) return forgetFiles(composer);
+  if (!composer.isConnected) return;
   if (!text.value) fill(composer, typed);
   complain(composer, answer.message ?? `It was not sent (${answer.error ?? answer.status}).`);
 }

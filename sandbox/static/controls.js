@@ -1,10 +1,12 @@
+import { uploadedTo } from "./uploads.js";
+
 // Reads what was typed or chosen, in the simple form the control API takes.
 const READERS = {
   text: (control) => control.querySelector("input, textarea").value || null,
   date: (control) => control.querySelector("input").value || null,
   time: (control) => control.querySelector("input").value || null,
   datetime: (control) => epoch(control.querySelector("input").value, control.dataset.zone),
-  file: (control) => [...control.querySelector("input").files].map(({ name, size, type }) => ({ name, size, mimetype: type })),
+  file: (control) => uploadedTo(control.querySelector("input")),
   select: (control) => control.querySelector("select").value || null,
   radio: (control) => control.querySelector("input:checked")?.value ?? null,
   checks: (control) => [...control.querySelectorAll("input:checked")].map((box) => box.value),

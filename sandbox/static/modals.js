@@ -2,6 +2,7 @@
 import { post } from "./api.js";
 import { valuesOf } from "./controls.js";
 import { surfaceOf } from "./place.js";
+import { uploadsDone } from "./uploads.js";
 
 const NO_ANSWER = "The app did not answer. Try again in a moment.";
 
@@ -59,6 +60,7 @@ function close(dialog, clear) {
 async function submit(dialog, button) {
   clearErrors(dialog);
   button.setAttribute("aria-busy", "true");
+  await uploadsDone();
   const answer = await post("submit", { ...surfaceOf(dialog), values: valuesOf(dialog) });
   button.removeAttribute("aria-busy");
   if (answer.errors) showErrors(dialog, answer.errors);

@@ -1,8 +1,11 @@
 // Follows links inside the page without a reload: other channels, threads and people.
+import { refreshAlerts } from "./alerts.js";
+import { restoreDrafts } from "./drafts.js";
+import { lookAtApp } from "./home.js";
 import { arrangeModals } from "./modals.js";
 import { morph } from "./patch.js";
 import { app, place, zone } from "./place.js";
-import { followEnd, toEnd } from "./scroll.js";
+import { followEnd, pointAt, toEnd } from "./scroll.js";
 import { connect, disconnect } from "./stream.js";
 import { refreshTimes } from "./times.js";
 
@@ -32,15 +35,25 @@ function swap(fresh) {
   arrangeModals();
   refreshTimes();
   followEnd();
-  const moved = channel !== before.channel || user !== before.user;
+  const moved = channel !== before.channel || user !== before.user || place().show !== before.show;
   const main = document.querySelector(".main [data-scroller]");
-  if (moved && limit === before.limit) toEnd(main);
+  if (main && moved && limit === before.limit) toEnd(main);
   const opened = thread && thread !== before.thread;
   if (opened) toEnd(document.querySelector(".thread [data-scroller]"));
   if (roomy() && (opened || channel !== before.channel)) {
     document.querySelector(`${opened ? ".thread" : ".main"} [data-composer] textarea`)?.focus();
   }
+  restoreDrafts();
+  pointAt(place().at);
+  refreshAlerts();
+  lookAtApp();
   connect();
+}
+
+export function go(url) {
+  if (new URL(url, location.href).href !== location.href) history.pushState(null, "", url);
+  document.body.classList.remove("sidebar-open");
+  return show(url);
 }
 
 export function startNavigation() {
@@ -49,9 +62,7 @@ export function startNavigation() {
     const plain = !event.metaKey && !event.ctrlKey && !event.shiftKey && event.button === 0;
     if (!link || !plain) return;
     event.preventDefault();
-    document.body.classList.remove("sidebar-open");
-    history.pushState(null, "", link.href);
-    show(link.href);
+    go(link.href);
   });
   window.addEventListener("popstate", () => show(location.href));
 }

@@ -18,13 +18,17 @@ ENTRANCES = (
     "bootstrap.run_up(settings)",
     "bootstrap.run_sandbox(settings, keep_messages=False)",
     "bootstrap.run_slack_sandbox(settings)",
+    "app_sandbox.run_app_sandbox(settings, app_sandbox.Wanted(MANIFEST))",
     "terminal.run_in_terminal(settings, 'hello', ())",
 )
 
 # The first thing that each of them does with its settings is to ask them: then it is to be undumpable already.
 SCRIPT = """
 import ctypes, sys
-from bot import bootstrap, terminal
+from pathlib import Path
+from bot import app_sandbox, bootstrap, terminal
+
+MANIFEST = Path(app_sandbox.__file__).with_name("manifest.yml")
 
 class Settings:
     def __getattr__(self, name):

@@ -44,6 +44,7 @@ def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(
         tmp_path_factory.mktemp("home"), WORKFLOWS, HANDRAIL_WORKER_THREADS="16", SLACK_BOT_TOKEN=TOKEN
     )
+    stack.slack.scopes([*SCOPES, "im:write"])  # only to open Ada's conversation with the app
     WebClient(TOKEN, base_url=f"{stack.slack_url}/api/").conversations_open(users=ADA)
     stack.slack.scopes(SCOPES)
     yield stack

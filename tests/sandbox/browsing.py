@@ -23,8 +23,9 @@ def server() -> Iterator[LivePage]:
 @pytest.fixture
 def live(server: LivePage) -> LivePage:
     """The sandbox on its first day, with an app that accepts everything."""
-    server.do(server.workspace.reset)
+    server.do(server.sandbox.reset)
     server.app.received.clear()
+    server.app.events.clear()
     server.app.answer = lambda payload: {}
     server.app.status = 200
     return server

@@ -51,6 +51,7 @@ def sandbox_url(served_app: tuple[FakeApp, str], clock: MovableClock) -> Iterato
             signing_secret=SECRET,
             public_url=base_url,
             app_name="Test App",
+            command="/workflow",
             ack_seconds=ACK_SECONDS,
         )
 

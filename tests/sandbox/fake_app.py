@@ -24,6 +24,7 @@ class Answer:
     content_type: str = "text/plain"
     status: int = 200
     delay: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Received:
     headers: Mapping[str, str]
     body: bytes
     payload: dict[str, Any]
+    path: str = "/slack/events"
 
     @property
     def kind(self) -> str:
@@ -46,7 +48,7 @@ class Received:
 
 @dataclass
 class FakeApp:
-    """Answers 200 with nothing, until a test says otherwise for a kind: 'command', 'block_actions' ..."""
+    """Answers 200 with nothing, until a test says otherwise for a path or a kind: 'command', 'block_actions' ..."""
 
     requests: list[Received] = field(default_factory=list)
     _answers: dict[str, Answer] = field(default_factory=dict)
@@ -55,8 +57,16 @@ class FakeApp:
         self.requests.clear()
         self._answers.clear()
 
-    def answer(self, kind: str, body: str = "", *, status: int = 200, delay: float = 0.0) -> None:
-        self._answers[kind] = Answer(body, status=status, delay=delay)
+    def answer(
+        self,
+        kind: str,
+        body: str = "",
+        *,
+        status: int = 200,
+        delay: float = 0.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._answers[kind] = Answer(body, status=status, delay=delay, headers=headers or {})
 
     def answer_json(self, kind: str, value: Any) -> None:
         self._answers[kind] = Answer(json.dumps(value), "application/json")
@@ -68,14 +78,19 @@ class FakeApp:
         return found[-1].payload
 
     def application(self) -> Starlette:
-        return Starlette(routes=[Route("/slack/events", self._take, methods=["POST"])])
+        return Starlette(routes=[Route("/{path:path}", self._take, methods=["POST"])])
 
     async def _take(self, request: Request) -> Response:
         body = await request.body()
-        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
-        payload = json.loads(fields["payload"]) if "payload" in fields else fields
-        received = Received(dict(request.headers), body, payload)
+        received = Received(dict(request.headers), body, _payload(request, body), request.url.path)
         self.requests.append(received)
-        answer = self._answers.get(received.kind, Answer())
+        answer = self._answers.get(received.path) or self._answers.get(received.kind, Answer())
         await asyncio.sleep(answer.delay)
-        return Response(answer.body, answer.status, media_type=answer.content_type)
+        return Response(answer.body, answer.status, dict(answer.headers), answer.content_type)
+
+
+def _payload(request: Request, body: bytes) -> Any:
+    if request.headers["content-type"] == "application/json":
+        return json.loads(body)
+    fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return json.loads(fields["payload"]) if "payload" in fields else fields

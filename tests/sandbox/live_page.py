@@ -16,7 +16,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox.app import create_app
-from sandbox.config import SandboxConfig
+from sandbox.config import DEFAULT_SCOPES, SandboxConfig
+from sandbox.context import Sandbox
+from sandbox.manifest import Manifest, SlashCommand
 from sandbox.normalise import complete_view
 from sandbox.workspace import Workspace
 from tests.support.served import served
@@ -34,7 +36,12 @@ class App:
     answer: Callable[[dict[str, Any]], Any] = lambda payload: {}
     status: int = 200
 
+    events: list[dict[str, Any]] = field(default_factory=list)
+
     async def endpoint(self, request: Request) -> Response:
+        if request.headers["content-type"].startswith("application/json"):
+            self.events.append((await request.json())["event"])
+            return Response()
         form = {key: values[0] for key, values in parse_qs((await request.body()).decode()).items()}
         payload = json.loads(form["payload"]) if "payload" in form else form
         self.received.append(payload)
@@ -54,8 +61,12 @@ class LivePage:
 
     url: str
     app: App
-    workspace: Workspace
+    sandbox: Sandbox
     loop: asyncio.AbstractEventLoop
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.sandbox.workspace
 
     def at(self, user: str = "U0ADA", channel: str = "C0GENERAL", thread: str | None = None) -> str:
         query = f"/?user={user}&channel={channel}"
@@ -105,17 +116,26 @@ class LivePage:
         self.do(update)
 
 
+COMMAND = SlashCommand(
+    "/workflow",
+    "Run a workflow, or look back",
+    "run [name] [key=value ...] | list | runs | show 42 | cancel 42 | help",
+    should_escape=True,
+)
+MANIFEST = Manifest("Pilot", bot_name="Pilot", commands=(COMMAND,), bot_scopes=DEFAULT_SCOPES)
+
+
 @contextmanager
 def serving() -> Iterator[LivePage]:
     """A sandbox and its app on free ports of this machine; both are gone at the end."""
     app, loops = App(), list[asyncio.AbstractEventLoop]()
     routes = [Route("/", app.endpoint, methods=["POST"])]
-    workspaces: list[Workspace] = []
+    sandboxes: list[Sandbox] = []
 
     def sandbox(url: str) -> ASGIApp:
-        config = SandboxConfig(app_url, TOKEN, SECRET, public_url=url, limits="off", app_name="Pilot")
+        config = SandboxConfig(app_url, TOKEN, SECRET, public_url=url, limits="off", manifest=MANIFEST)
         inner = create_app(config)
-        workspaces.append(inner.state.sandbox.workspace)
+        sandboxes.append(inner.state.sandbox)
 
         async def noting_the_loop(scope: Scope, receive: Receive, send: Send) -> None:
             loops.append(asyncio.get_running_loop())
@@ -124,4 +144,4 @@ def serving() -> Iterator[LivePage]:
         return noting_the_loop
 
     with served(lambda url: Starlette(routes=routes)) as app_url, served(sandbox) as url:
-        yield LivePage(url, app, workspaces[0], loops[0])
+        yield LivePage(url, app, sandboxes[0], loops[0])

@@ -13,7 +13,7 @@ def told_with(app_url: str | None) -> str:
 
     def config(base_url: str) -> SandboxConfig:
         return SandboxConfig(
-            app_url=app_url, bot_token="xoxb-1", signing_secret="secret", public_url=base_url
+            app_url, bot_token="xoxb-1", signing_secret="secret", public_url=base_url, command="/workflow"
         )
 
     with served(lambda base_url: create_app(config(base_url))) as url, SandboxClient(url) as sandbox:

@@ -160,7 +160,7 @@ def test_an_ordinary_message_is_posted_with_its_mentions(sandbox: SandboxClient)
     ts = sandbox.post(ADA, "ask @bob <now>")["ts"]
     sandbox.post(BOB, "yes", thread_ts=ts)
     (message,) = sandbox.messages(GENERAL)
-    assert (message["text"], message["user"]) == ("ask <@U0BOB|bob> &lt;now&gt;", ADA)
+    assert (message["text"], message["user"]) == ("ask <@U0BOB> &lt;now&gt;", ADA)
     assert message["reply_count"] == 1
     assert sandbox.post(ADA, "  ", check=False)["error"] == "no_text"
     assert sandbox.post(ADA, "x", thread_ts="1.5", check=False)["error"] == "invalid_thread_ts"

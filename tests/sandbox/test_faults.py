@@ -3,11 +3,13 @@
 import time
 from http.client import IncompleteRead
 
+import httpx
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from tests.support.sandbox_client import GENERAL, OPS, SandboxClient
+from tests.sandbox.fake_app import FakeApp
+from tests.support.sandbox_client import ADA, GENERAL, OPS, SandboxClient, SandboxRefusal
 
 
 def post(slack: WebClient) -> None:
@@ -74,3 +76,69 @@ def test_a_slow_call_is_late_and_others_are_not(sandbox: SandboxClient, slack: W
     started = time.monotonic()
     slack.chat_postMessage(channel=OPS, text="quick")
     assert time.monotonic() - started < 0.3
+
+
+def test_requests_to_the_app_fail_before_they_reach_it(sandbox: SandboxClient, app: FakeApp) -> None:
+    sandbox.faults("delivery", "error:dispatch_failed")
+    refused = sandbox.command(ADA, "/workflow run", check=False)
+    assert refused["error"] == "dispatch_failed"
+    assert app.requests == []
+    assert sandbox.command(ADA, "/workflow run")["ok"]
+
+
+def test_one_kind_of_request_fails_as_if_the_app_had_answered_so(
+    sandbox: SandboxClient, app: FakeApp
+) -> None:
+    sandbox.faults("delivery:command", "http:503")
+    sandbox.faults("delivery:block_actions", "http:404")
+    assert sandbox.command(ADA, "/workflow run", check=False)["error"] == "http_service_error"
+    (row,) = sandbox.deliveries()
+    assert (row["status"], row["problem"]) == (503, "http_service_error")
+    assert [fault["method"] for fault in sandbox.switches()["faults"]] == ["delivery:block_actions"]
+
+
+def test_the_app_is_told_but_its_answer_is_lost(sandbox: SandboxClient, app: FakeApp) -> None:
+    sandbox.faults("delivery", "lost_reply")
+    assert sandbox.command(ADA, "/workflow run", check=False)["error"] == "operation_timeout"
+    assert app.last("command")["text"] == "run"
+
+
+def test_a_request_comes_late(sandbox: SandboxClient, app: FakeApp) -> None:
+    sandbox.faults("delivery:command", "slow:0.3")
+    started = time.monotonic()
+    sandbox.command(ADA, "/workflow run")
+    assert time.monotonic() - started >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("mode", "status", "error"),
+    [("error:used_url", 404, "used_url"), ("http:503", 503, None), ("ratelimited:7", 429, "ratelimited")],
+)
+def test_answers_at_response_urls_fail_too(
+    sandbox: SandboxClient, app: FakeApp, mode: str, status: int, error: str | None
+) -> None:
+    sandbox.command(ADA, "/workflow run")
+    url = app.last("command")["response_url"]
+    sandbox.faults("response_url", mode)
+    refused = httpx.post(url, json={"text": "one"}, trust_env=False)
+    assert (refused.status_code, refused.json().get("error")) == (status, error)
+    assert httpx.post(url, json={"text": "two"}, trust_env=False).status_code == 200
+    assert [message["text"] for message in sandbox.messages(GENERAL, viewer=ADA)] == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("method", "mode", "sentence"),
+    [
+        ("chat.postMessage", "slow:61", "60 seconds at most"),
+        ("chat.postMessage", "http:200", "is no fault"),
+        ("chat.postMessage", "error:", "is no fault"),
+        ("chat.postMessage", "slow:\u00b2", "is no fault"),
+        ("no method", "lost_reply", "is no method"),
+        ("delivery", "ratelimited:3", "use http:429"),
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(
+    sandbox: SandboxClient, method: str, mode: str, sentence: str
+) -> None:
+    with pytest.raises(SandboxRefusal, match=sentence):
+        sandbox.faults(method, mode)

@@ -219,7 +219,7 @@ def test_menus_pickers_and_boxes_tell_the_app_what_was_chosen(live: LivePage, pa
     assert received(live, page, 3)[2]["selected_date"] == "2026-12-24"
     page.get_by_label("Select a date and time").fill("2026-12-24T10:30")
     assert received(live, page, 4)[3]["selected_date_time"] == 1798108200
-    page.get_by_role("button", name="More actions").click()
+    page.locator(".content").get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="One").click()
     assert received(live, page, 5)[4]["selected_option"]["value"] == "one"
     values = live.app.received[-1]["state"]["values"]["b"]

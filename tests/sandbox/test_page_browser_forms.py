@@ -67,6 +67,9 @@ def test_times_people_addresses_and_files_are_checked_and_sent(
     assert values["page"]["value"] == "https://example.com/"
     (file,) = values["file"]["files"]
     assert (file["name"], file["size"], file["mimetype"]) == ("notes.txt", 12, "text/plain")
+    stored = live.sandbox.files.find(file["id"])
+    assert stored is not None
+    assert live.sandbox.files.content(stored) == b"twelve bytes"
 
 
 def test_a_form_changes_while_it_is_filled_in_and_nothing_typed_is_lost(
@@ -103,3 +106,15 @@ def test_a_form_changes_while_it_is_filled_in_and_nothing_typed_is_lost(
     typed = {block: state[block]["value"]["value"] for block in ("count", "more", "other")}
     assert typed == {"count": "20", "more": "new", "other": "typed before"}
     assert [file["name"] for file in state["file"]["value"]["files"]] == ["notes.txt"]
+
+
+def test_rich_text_is_typed_with_the_usual_marks(live: LivePage, page: Page) -> None:
+    visit(page, live.at())
+    live.open_view(a_form(an_input("words", "Words", {"type": "rich_text_input"})))
+    dialog = page.get_by_role("dialog", name="A form")
+    dialog.get_by_label("Words").fill("a *bold* step\n> quoted")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog).to_have_count(0)
+    value = live.app.received[-1]["view"]["state"]["values"]["words"]["value"]["rich_text_value"]
+    assert [part["type"] for part in value["elements"]] == ["rich_text_section", "rich_text_quote"]
+    assert {"type": "text", "text": "bold", "style": {"bold": True}} in value["elements"][0]["elements"]

@@ -6,7 +6,9 @@ import pytest
 
 from sandbox.message_store import Message
 from sandbox.normalise import complete_view
-from sandbox.screen import Reads, Screen, place_of
+from sandbox.page_place import place_of
+from sandbox.reads import Reads
+from sandbox.screen import Screen
 from sandbox.workspace import Workspace
 from tests.sandbox.page_samples import form_view
 
@@ -74,7 +76,8 @@ def test_the_first_patches_hold_everything_and_the_next_nothing(workspace: Works
     ts = say(workspace)
     screen = screen_of(workspace)
     first = {patch["region"]: patch for patch in screen.patches()}
-    assert set(first) == {"channels", "messages", "thread", "views", "toasts"}
+    beside = {"channels", "dms", "apps", "thread", "views", "toasts", "alerts", "alert-count", "popups"}
+    assert set(first) == {"messages", *beside}
     assert ts in first["messages"]["items"]
     assert screen.patches() == []
 

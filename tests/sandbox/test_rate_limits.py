@@ -3,10 +3,11 @@
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from sandbox.config import LimitMode
-from sandbox.rate_limits import SPECIAL, TIER_2, TIER_3, RateLimiter
-from tests.sandbox.conftest import MovableClock
+from sandbox.rate_limits import SPECIAL, TIER_2, TIER_3, Limited, RateLimiter
+from tests.sandbox.conftest import TOKEN, MovableClock
 from tests.support.sandbox_client import GENERAL, OPS, SandboxClient
 
 
@@ -88,3 +89,82 @@ def test_the_app_is_told_429_and_when_to_come_back(
     assert slack.chat_postMessage(channel=GENERAL, text="later")["ok"]
     sandbox.limits("off")
     assert all(slack.chat_postMessage(channel=GENERAL, text="free")["ok"] for _ in range(10))
+
+
+def test_slacks_own_client_waits_as_long_as_it_is_told(sandbox: SandboxClient, slack: WebClient) -> None:
+    patient = WebClient(
+        TOKEN, base_url=slack.base_url, retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=2)]
+    )
+    for number in range(6):
+        assert patient.chat_postMessage(channel=GENERAL, text=f"number {number}")["ok"]
+    assert [call["status"] for call in sandbox.calls("chat.postMessage")] == [200] * 5 + [429, 200]
+    assert len(sandbox.messages(GENERAL)) == 6
+
+
+def test_posting_too_much_in_the_whole_workspace_has_a_word_of_its_own() -> None:
+    limiter = RateLimiter(StoppedClock(), "real")
+    assert all(limiter.check("chat.postMessage", SPECIAL, f"C{number}") is None for number in range(SPECIAL))
+    assert limiter.check("chat.postMessage", SPECIAL, "C999") == Limited("rate_limited", 1)
+
+
+def test_one_methods_limit_leaves_the_others_alone() -> None:
+    limiter = RateLimiter(StoppedClock(), "real")
+    passing(limiter, "chat.update", TIER_3)
+    assert limiter.check("chat.update", TIER_3) == Limited("ratelimited", 2)
+    assert limiter.check("chat.delete", TIER_3) is None
+
+
+def test_the_budget_says_what_is_left_the_scarcest_first() -> None:
+    clock = StoppedClock()
+    limiter = RateLimiter(clock, "real")
+    for _ in range(5):
+        limiter.take("chat.postMessage", SPECIAL, GENERAL)
+    limiter.take("users.list", TIER_2)
+    first, second, third = limiter.budget()
+    assert first == {
+        "method": "chat.postMessage",
+        "channel": GENERAL,
+        "tier": "Per channel",
+        "per_minute": 60,
+        "burst": 5,
+        "left": 0,
+        "next_in": 1.0,
+        "full_in": 5.0,
+    }
+    assert (second["method"], second["tier"], second["left"], second["full_in"]) == (
+        "users.list",
+        "Tier 2",
+        19,
+        3.0,
+    )
+    assert (third["method"], third["channel"], third["left"]) == ("chat.postMessage", None, 295)
+    clock.time += 2
+    assert limiter.budget()[0]["left"] == 2
+
+
+def test_reading_the_budget_costs_nothing(sandbox: SandboxClient, slack: WebClient) -> None:
+    slack.chat_postMessage(channel=GENERAL, text="one")
+    for _ in range(10):
+        rows = {row["channel"]: row for row in sandbox.budget() if row["method"] == "chat.postMessage"}
+    assert rows[GENERAL]["left"] in (4, 5)
+    sandbox.limits("off")
+    slack.chat_postMessage(channel=GENERAL, text="two")
+    assert sandbox.budget() == []
+
+
+def test_a_commercial_app_reads_history_once_a_minute_and_little_of_it(
+    sandbox: SandboxClient, slack: WebClient, clock: MovableClock
+) -> None:
+    for number in range(16):
+        sandbox.post("U0BOB", str(number))
+    sandbox.limits("real", commercial=True)
+    page = slack.conversations_history(channel=GENERAL, limit=100)
+    assert (len(page["messages"]), page["has_more"]) == (15, True)
+    with pytest.raises(SlackApiError, match="ratelimited") as caught:
+        slack.conversations_history(channel=GENERAL)
+    assert caught.value.response.headers["Retry-After"] == "60"
+    assert slack.conversations_info(channel=GENERAL)["ok"]
+    clock.skip(60)
+    assert slack.conversations_history(channel=GENERAL)["ok"]
+    sandbox.limits("real")
+    assert len(slack.conversations_history(channel=GENERAL, limit=100)["messages"]) == 16

@@ -74,9 +74,7 @@ def bolted(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxClient]:
 
     def sandbox_app(base_url: str) -> Starlette:
         app_url = address_of(listener) + "/slack/events"
-        return create_app(
-            SandboxConfig(app_url=app_url, bot_token=TOKEN, signing_secret=SECRET, public_url=base_url)
-        )
+        return create_app(SandboxConfig(app_url, TOKEN, SECRET, public_url=base_url, command="/workflow"))
 
     with (
         served(sandbox_app) as sandbox_url,

@@ -27,7 +27,11 @@ def served(make_app: Callable[[str], ASGIApp], listener: socket.socket | None = 
     with listener or reserved() as listener:
         base_url = address_of(listener)
         config = uvicorn.Config(
-            make_app(base_url), log_config=None, access_log=False, timeout_graceful_shutdown=1
+            make_app(base_url),
+            ws="websockets-sansio",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

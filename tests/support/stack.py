@@ -28,6 +28,8 @@ Found = TypeVar("Found")
 class Stack:
     """One running Handrail. `slack` drives its local Slack; `output` is all that it has printed."""
 
+    words: tuple[str, ...] = ("sandbox",)
+
     def __init__(self, home: Path, workflows: Path, database_url: str = "", **environment: str) -> None:
         self.home = home
         self.web_port, slack_port = _free_port(), _free_port()
@@ -58,7 +60,7 @@ class Stack:
         """Start everything; again, after a stop, with all that it knew."""
         self._first_line = len(self.output)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bot.cli", "sandbox"],
+            [sys.executable, "-m", "bot.cli", *self.words],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

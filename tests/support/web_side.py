@@ -192,7 +192,9 @@ def web_side(home: Path, workflows: Path, database_file: Path) -> Iterator[WebSi
             "handrail_admins": "U0ADMIN",
         }
     )
-    config = SandboxConfig(f"{web_url}/slack/events", TOKEN, SECRET, slack_url, app_name="Handrail")
+    config = SandboxConfig(
+        f"{web_url}/slack/events", TOKEN, SECRET, slack_url, app_name="Handrail", command="/workflow"
+    )
     engine = build_engine(settings, 5.0)
     with served(lambda _: create_app(config), slack_socket), SandboxClient(slack_url) as slack:
         slack.limits("off")
