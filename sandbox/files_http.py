@@ -55,7 +55,8 @@ class _Files:
         self._store = sandbox.files
 
     async def receive(self, request: Request) -> Response:
-        """Take the bytes of one reserved file: as the whole body, or as a form with the field `file`."""
+        """Take the bytes of one reserved file: as the whole body, or as the file in a form, whatever its field is
+        called: Slack's page says `filename`, its client for JavaScript `body`, others `file`."""
         upload = self._store.upload(request.path_params["secret"])
         if upload is None:
             return PlainTextResponse("This upload address is unknown, was used, or has expired.", 404)
@@ -66,7 +67,7 @@ class _Files:
         except ControlError as error:
             return PlainTextResponse(error.message, 400)
         if content is None:
-            return PlainTextResponse("The form has no field file.", 400)
+            return PlainTextResponse("There is no file in the form.", 400)
         if len(content) != upload.file.size:
             sentence = f"{len(content)} bytes came, {upload.file.size} were announced."
             return PlainTextResponse(sentence, 400)
@@ -169,8 +170,8 @@ async def _content(request: Request, announced: int) -> bytes | None:
     if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         _refuse_long(request, announced + ENVELOPE_BYTES)
         async with _form(request) as fields:
-            file = fields.get("file")
-            return await file.read() if isinstance(file, UploadFile) else None
+            file = next((value for value in fields.values() if isinstance(value, UploadFile)), None)
+            return await file.read() if file is not None else None
     _refuse_long(request, announced)
     body = bytearray()
     async for chunk in request.stream():

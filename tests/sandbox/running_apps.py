@@ -93,6 +93,11 @@ class RunningApp:
     process: AppProcess
     address: str
 
+    def start(self) -> None:
+        """Begin to work, the first time or again."""
+        self.process.start()
+        self.process.wait_until(lambda: _is_there(self.sandbox, self.address))
+
     def check(self) -> None:
         """The app met no error, and Slack nothing to complain about."""
         assert "Traceback" not in self.process.log, self.process.log
@@ -122,10 +127,12 @@ def running_app(name: str, style: str, transport: str, folder: Path) -> Iterator
     )
     process = AppProcess(script, folder, _environment(config, address))
     with listener, serving(config, listener), SandboxClient(base_url) as sandbox:
+        running = RunningApp(sandbox, process, address)
         try:
-            process.start()
-            process.wait_until(lambda: _is_there(sandbox, address))
-            yield RunningApp(sandbox, process, address)
+            running.start()
+            if address:
+                _check_addresses(sandbox, address)
+            yield running
         finally:
             process.stop()
 
@@ -148,6 +155,12 @@ def _environment(config: SandboxConfig, address: str) -> dict[str, str]:
     else:
         told["SLACK_BOT_TOKEN"] = config.bot_token
     return told | ({"PORT": address.rpartition(":")[2]} if address else {"SLACK_APP_TOKEN": config.app_token})
+
+
+def _check_addresses(sandbox: SandboxClient, address: str) -> None:
+    """Let Slack ask the app's addresses to prove themselves, as it does when they are entered."""
+    checks = sandbox.install(app_url=f"{address}/slack/events")["checks"]
+    assert [check for check in checks if not check["ok"]] == []
 
 
 def _is_there(sandbox: SandboxClient, address: str) -> bool:

@@ -176,10 +176,12 @@ def test_an_upload_address_takes_exactly_what_was_announced_and_once(
     assert http.post("/upload/v1/guessed", content=b"x").status_code == 404
 
 
-def test_an_upload_may_come_as_a_form(files: WebClient, http: httpx.Client) -> None:
+@pytest.mark.parametrize("name", ["file", "filename", "body"])
+def test_an_upload_may_come_as_a_form_under_any_name(files: WebClient, http: httpx.Client, name: str) -> None:
+    """Slack's page calls the field `filename`, its client for JavaScript `body`."""
     step = reserve(files, length=3)
-    assert http.post(step["upload_url"], files={"other": ("a", b"")}, data={"file": "abc"}).status_code == 400
-    assert http.post(step["upload_url"], files={"file": ("a.txt", b"abc")}).text == "OK - 3"
+    assert http.post(step["upload_url"], files={"other": ("a", b"")}, data={name: "abc"}).status_code == 400
+    assert http.post(step["upload_url"], files={name: ("a.txt", b"abc")}).text == "OK - 3"
     done = files.files_completeUploadExternal(files=[{"id": step["file_id"], "title": "A"}])
     assert http.get(done["files"][0]["url_private"], headers=bearer()).content == b"abc"
 
