@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import secrets
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from sandbox.manifest import Manifest
 
 CREDENTIALS_FILE = "sandbox-credentials.json"
+_ELSEWHERE = "Set HANDRAIL_HOME to a folder of yours, or keep nothing with --no-keep."
 
 
 class WrongStart(Exception):
@@ -63,9 +66,12 @@ def run_app_sandbox(settings: Settings, wanted: Wanted) -> None:
 
     forbid_dumps()
     manifest = read_app(wanted.manifest, wanted.app_url)
-    with _listen(settings.host, wanted.port, settings.sandbox_port) as listener:
+    with ExitStack() as held:
+        listener = held.enter_context(_listen(settings.host, wanted.port, settings.sandbox_port))
         address = f"http://{settings.host}:{listener.getsockname()[1]}"
         config = sandbox_config(settings, wanted, manifest, address)
+        if config.state_file is not None:
+            held.enter_context(_alone(config.state_file))
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(config),
@@ -99,19 +105,21 @@ def read_app(path: Path, app_url: str | None) -> Manifest:
         raise WrongStart(*told, f"{count} in the manifest; nothing was started.") from error
 
 
-def load_credentials(home: Path, *, keeps: bool) -> Credentials:
-    """Those of last time, or new ones; kept in a file that only its owner can read."""
+def load_credentials(home: Path) -> Credentials:
+    """Those of last time, or new ones; kept in a file that only its owner can read. Raises Problem."""
     path = home / CREDENTIALS_FILE
-    if keeps and path.exists():
+    if path.exists():
         try:
             return Credentials(**json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise Problem(f"{path} cannot be read. Remove it, and there will be a new one.") from error
-    made = _new_credentials()
-    if keeps:
+    made = new_credentials()
+    try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(made), file, indent=2)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}. {_ELSEWHERE}") from error
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(asdict(made), file, indent=2)
     return made
 
 
@@ -148,17 +156,26 @@ def sandbox_config(settings: Settings, wanted: Wanted, manifest: Manifest, publi
     from sandbox.config import SandboxConfig
 
     name = re.sub(r"[^a-z0-9]+", "-", manifest.name.lower()).strip("-") or "app"
+    home = _home(settings) if wanted.keeps else None
     return SandboxConfig(
         app_url=wanted.app_url,
         public_url=public_url,
-        state_file=settings.home / f"sandbox-{name}.json" if wanted.keeps else None,
+        state_file=home / f"sandbox-{name}.json" if home is not None else None,
         limits=settings.sandbox_limits,
         manifest=manifest,
-        **asdict(load_credentials(settings.home, keeps=wanted.keeps)),
+        **asdict(load_credentials(home) if home is not None else new_credentials()),
     )
 
 
-def _new_credentials() -> Credentials:
+def _home(settings: Settings) -> Path:
+    try:
+        return settings.home
+    except OSError as error:
+        sentence = f"The folder {settings.handrail_home} cannot be made: {error.strerror}."
+        raise Problem(f"{sentence} {_ELSEWHERE}") from error
+
+
+def new_credentials() -> Credentials:
     from sandbox.access import new_app_token, new_bot_token, new_client_id, new_config_token
 
     return Credentials(
@@ -169,6 +186,19 @@ def _new_credentials() -> Credentials:
         client_id=new_client_id(),
         client_secret=secrets.token_hex(16),
     )
+
+
+@contextmanager
+def _alone(state_file: Path) -> Iterator[None]:
+    """Two sandboxes would write over each other's history. Raises Problem."""
+    with state_file.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Problem(
+                f"Another sandbox keeps its workspace in {state_file}. End it, or start this one with --no-keep."
+            ) from error
+        yield
 
 
 def _listen(host: str, port: int | None, usual: int) -> socket.socket:

@@ -13,9 +13,10 @@ _SHOWN_OF_A_TOKEN = 12  # letters: enough to tell one token from another
 
 
 class CallLog:
-    """Rows {number, method, arguments, at, status, answer, is_lost, seconds, http_method, headers,
-    answer_headers}, oldest first; tokens are left out. An answer at a response URL is a row of the method
-    'response_url', which also says `response_url` and how many `uses` it has had.
+    """Rows {number, method, arguments, at, status, answer, is_lost, is_ordered, seconds, http_method, headers,
+    answer_headers}, oldest first; tokens are left out. `is_ordered`: a fault that somebody wanted. An answer
+    at a response URL is a row of the method 'response_url', which also says `response_url` and how many `uses` it
+    has had.
     """
 
     def __init__(self) -> None:

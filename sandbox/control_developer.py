@@ -153,8 +153,7 @@ class DeveloperControl:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._workspace.reset()
             self._workspace.load(before)
-            sentence = f"state is nothing that GET /control/state gave: {type(error).__name__} {error}"
-            raise ControlError("bad_state", sentence) from error
+            raise ControlError("bad_state", "state is nothing that GET /control/state gave.") from error
         finally:
             self._workspace.publish(Change("reset"))
 

@@ -47,7 +47,7 @@ class EventControl:
             or not 0 <= seconds <= LONGEST_SKIP
         ):
             raise ControlError(
-                "bad_argument", f"skip must be a number of seconds from 0 to {LONGEST_SKIP:g}."
+                "bad_argument", f"skip must be a number of seconds from 0 to {LONGEST_SKIP:.0f}."
             )
         self._sandbox.clock.skip(seconds)
         return self._time()

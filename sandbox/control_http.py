@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from sandbox.api.arguments import parse_json
 from sandbox.api.endpoint import JsonResponse
 from sandbox.errors import ControlError
+from sandbox.origins import is_foreign
 from sandbox.sight import Choice
 from sandbox.types import Json
 
@@ -81,10 +81,7 @@ def asked(question: Question) -> Endpoint:
 
 def refuse_other_sites(request: Request) -> None:
     """A page of another site, open in the same browser, must not act here."""
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    is_foreign_origin = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if is_foreign_origin or site not in (None, "same-origin", "none"):
+    if is_foreign(request):
         raise ControlError("cross_site", "This request comes from another site.", 403)
 
 

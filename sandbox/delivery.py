@@ -125,7 +125,7 @@ class Delivery:
             reply = await transport.send(packet)
             return reply, loop.time() - started
 
-        return await self._trouble.around(kind, send, lambda code, status: (Reply(code, status), 0.0))
+        return await self._trouble.around(kind, send, _failed_as_ordered)
 
     def _uses_socket_mode(self) -> bool:
         return self._manifest().socket_mode
@@ -143,3 +143,7 @@ class Delivery:
                 return manifest.events_url
             case _:
                 return manifest.actions_url
+
+
+def _failed_as_ordered(code: str, status: int | None) -> tuple[Reply, float]:
+    return Reply(code, status, is_ordered=True), 0.0

@@ -11,8 +11,9 @@ MOST_KEPT = 2_000
 
 class DeliveryLog:
     """Rows, oldest first: {number, kind, at, transport, url, headers, body, payload, retry, resent_from,
-    mode, status, seconds, problem, answer, repeats}.
+    mode, status, seconds, problem, is_ordered, answer, repeats}.
 
+    `is_ordered`: the problem is a fault that somebody wanted.
     `retry` is {number, reason} for a repeated event, else None; `resent_from` the number of the row that
     somebody sent again.
     """
@@ -62,6 +63,7 @@ class DeliveryLog:
             "status": first.status,
             "seconds": round(seconds, 4),
             "problem": _problem(message, first),
+            "is_ordered": first.is_ordered,
             "answer": first.body,
             "repeats": [
                 {"status": reply.status, "problem": _problem(message, reply), "answer": reply.body}

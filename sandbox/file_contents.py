@@ -10,6 +10,11 @@ log = logging.getLogger(__name__)
 _ID = re.compile(r"F[A-Z0-9]{1,20}")
 
 
+def is_file_id(text: str) -> bool:
+    """Whether it can name a file in the folder, and nothing outside."""
+    return _ID.fullmatch(text) is not None
+
+
 def files_folder(state_file: Path) -> Path:
     """Where the bytes lie that belong to a state file."""
     return state_file.with_suffix(".files")
@@ -73,5 +78,5 @@ class FolderContents:
         if not self._folder.is_dir():
             return
         for path in self._folder.iterdir():
-            if _ID.fullmatch(path.name.removesuffix(".draft")) and path.name not in file_ids:
+            if is_file_id(path.name.removesuffix(".draft")) and path.name not in file_ids:
                 path.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.changes import Change, Happening
 from sandbox.errors import SlackError
-from sandbox.file_contents import Contents, FolderContents, MemoryContents
+from sandbox.file_contents import Contents, FolderContents, MemoryContents, is_file_id
 from sandbox.file_kinds import media_type, pretty_type, slack_type
 from sandbox.people import TEAM_ID, Channel
 from sandbox.tokens import new_id
@@ -276,9 +276,11 @@ class FileStore:
         return {"files": [asdict(file) for file in self._files.values()], "deleted": sorted(self._deleted)}
 
     def load(self, data: Json) -> None:
-        """Take over what `dump` gave."""
+        """Take over what `dump` gave; ValueError for an id that could name a file anywhere."""
         rows: Iterable[dict[str, Any]] = data.get("files", [])
         files = [StoredFile(**{**row, "shares": [Share(**share) for share in row["shares"]]}) for row in rows]
+        if not all(is_file_id(file.id) for file in files):
+            raise ValueError("a file has no id such as F0123456789")
         self._files = {file.id: file for file in files}
         self._deleted = set(data.get("deleted", []))
 

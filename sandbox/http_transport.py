@@ -76,7 +76,7 @@ class HttpTransport:
             if location is None or packet.most_redirects == 0:
                 return reply
             if redirects < packet.most_redirects:
-                url = urljoin(url, location)
+                url = _joined(url, location)
         return Reply("dispatch_failed", reply.status, reason="too_many_redirects")
 
     async def _ask(self, url: str, packet: Packet) -> tuple[Reply, str | None]:
@@ -91,7 +91,7 @@ class HttpTransport:
         reply = Reply(
             _problem(response.status_code),
             response.status_code,
-            body.decode(response.encoding or "utf-8", "replace"),
+            _text(bytes(body), response.encoding),
             response.headers.get("content-type", ""),
             reason=None if response.is_success else "http_error",
             forbids_retry=response.headers.get("x-slack-no-retry") == "1",
@@ -101,6 +101,22 @@ class HttpTransport:
 
 class _AnswerTooLong(Exception):
     """The app never stops answering."""
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirection leads."""
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise httpx.InvalidURL(f"no address: {location!r}") from error
+
+
+def _text(body: bytes, encoding: str | None) -> str:
+    """The answer's words, whatever charset the app claims; 'base64' is one that Python knows, and no charset."""
+    try:
+        return body.decode(encoding or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return body.decode("utf-8", "replace")
 
 
 def _form(message: Outgoing) -> dict[str, str]:

@@ -11,6 +11,7 @@ from sandbox.elements import STATEFUL_TYPES, interactive_elements
 from sandbox.errors import ControlError, SlackError
 from sandbox.message_store import Message
 from sandbox.messaging import person_payload, thread_parent
+from sandbox.normalise import complete_texts
 from sandbox.people import Channel
 from sandbox.replies import TROUBLE, UnusableReply, apply_submission_reply, show_command_reply
 from sandbox.sharing import chosen_files
@@ -263,5 +264,5 @@ def _usable_options(reply: Reply) -> Json | None:
     for key, item in (("option_groups", OPTION_GROUP), ("options", PLAIN_OPTION)):
         if given is not None and key in given:
             is_right = not any(array(item, 0, 100)(given[key], f"/{key}"))
-            return {key: given[key]} if is_right else None
+            return {key: complete_texts(given[key])} if is_right else None
     return None

@@ -57,7 +57,7 @@ class Links:
     def _known(self, text: str) -> Iterable[tuple[str, str]]:
         domains = [domain.lower() for domain in self._domains()]
         for url in dict.fromkeys(urls_in(text)):
-            host = (urlsplit(url).hostname or "").lower()
+            host = _host(url)
             domain = next((each for each in domains if host == each or host.endswith("." + each)), None)
             if domain is not None:
                 yield url, domain
@@ -81,6 +81,14 @@ class Links:
         }
         thread = {"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}
         self._workspace.happened(event | thread, channel)
+
+
+def _host(url: str) -> str:
+    """In lower case; '' where people typed something that only begins like an address."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def urls_in(text: str) -> list[str]:

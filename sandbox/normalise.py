@@ -9,7 +9,7 @@ from sandbox.types import Json
 
 def complete_blocks(blocks: list[Json]) -> list[Json]:
     """A copy of the (valid) blocks as Slack would give them back."""
-    completed: list[Json] = _complete_texts(blocks)
+    completed: list[Json] = complete_texts(blocks)
     for block in walk_blocks(completed):
         if block["type"] == "markdown":
             block.pop("block_id", None)  # Slack drops it, because it makes other blocks of this one
@@ -22,17 +22,17 @@ def complete_blocks(blocks: list[Json]) -> list[Json]:
 
 def complete_view(view: Json) -> Json:
     """A copy of the (valid) view with completed texts and blocks."""
-    completed: Json = _complete_texts({key: value for key, value in view.items() if key != "blocks"})
+    completed: Json = complete_texts({key: value for key, value in view.items() if key != "blocks"})
     return completed | {"blocks": complete_blocks(view["blocks"])}
 
 
-def _complete_texts(value: Any) -> Any:
-    """Copy JSON and write `emoji: true` into plain texts, `verbatim: false` into mrkdwn."""
+def complete_texts(value: Any) -> Any:
+    """Copy JSON, and write `emoji: true` into plain texts, `verbatim: false` into mrkdwn."""
     if isinstance(value, list):
-        return [_complete_texts(entry) for entry in value]
+        return [complete_texts(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    copied = {key: _complete_texts(entry) for key, entry in value.items()}
+    copied = {key: complete_texts(entry) for key, entry in value.items()}
     match copied.get("type"):
         case "plain_text":
             copied.setdefault("emoji", True)

@@ -2,7 +2,7 @@
 clients read beside them."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox import oauth, openid
 from sandbox.api.endpoint import JsonResponse
 from sandbox.context import Sandbox
+from sandbox.origins import is_foreign
 from sandbox.page import HEADERS, HERE
 from sandbox.people import TEAM_NAME, Person
 
@@ -98,9 +99,7 @@ class _Pages:
 
 async def _form(request: Request) -> Mapping[str, str]:
     """The fields of our own form; raises Refused for one that another site sends."""
-    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
-    if is_foreign or site not in (None, "same-origin", "none"):
+    if is_foreign(request):
         raise oauth.Refused("cross_site", "This form was sent by another site.")
     body = await request.body()
     if len(body) > LONGEST_FORM:

@@ -42,6 +42,7 @@ class _Use:
         self._sandbox = sandbox
         self._request = request
         self._message: Json = {}
+        self._is_ordered = False
         self._started = sandbox.clock.now()
         self._began = time.monotonic()
 
@@ -66,6 +67,7 @@ class _Use:
 
     def _fail(self, fault: Fault) -> Response:
         """Refuse as ordered, without doing anything."""
+        self._is_ordered = True
         if fault.mode == "http":
             return self._refuse({"ok": False}, int(fault.value))
         if fault.mode == "ratelimited":
@@ -88,6 +90,7 @@ class _Use:
                 "status": status,
                 "answer": answer,
                 "is_lost": is_lost,
+                "is_ordered": self._is_ordered,
                 "seconds": round(time.monotonic() - self._began, 4),
                 "answer_headers": headers or {},
                 "response_url": str(self._request.url),

@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from sandbox.clock import Clock, sleep_until
 from sandbox.config import SandboxConfig
+from sandbox.origins import is_foreign
 from sandbox.people import APP_ID
 from sandbox.transport import DeliveryMode, Family, Outgoing, Packet, Reply, TransportName
 from sandbox.types import Json
@@ -38,10 +39,12 @@ class _ConnectionLostError(Exception):
 
 
 class _Connection:
-    """One open WebSocket of the app."""
+    """One open WebSocket of the app. `take` gets what the app answers, to whichever envelope: a client that has
+    just connected anew answers there also what came over the connection before."""
 
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, take: Callable[[Json], None]) -> None:
         self._socket = socket
+        self._take = take
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self.is_leaving = False
 
@@ -63,7 +66,18 @@ class _Connection:
             frame = await self._socket.receive()
             if frame["type"] == "websocket.disconnect":
                 return
-            self._take(frame.get("text"))
+            answer = _read(frame.get("text"))
+            if answer is None:
+                log.warning("socket_frame_ignored reason=no_json_object")
+            else:
+                self._take(answer)
+
+    def settle(self, answer: Json) -> bool:
+        """Whether the answer is to an envelope that went over this connection."""
+        asked = self._waiting.get(str(answer.get("envelope_id")))
+        if asked is not None and not asked.done():
+            asked.set_result(answer)
+        return asked is not None
 
     async def leave(self, reason: DisconnectReason) -> None:
         """Tell the app to connect anew. After a warning the connection still lives for a while."""
@@ -86,17 +100,6 @@ class _Connection:
             await self._socket.send_text(text)
         except (WebSocketDisconnect, RuntimeError) as error:
             raise _ConnectionLostError from error
-
-    def _take(self, text: str | None) -> None:
-        frame = _read(text)
-        if frame is None:
-            log.warning("socket_frame_ignored reason=no_json_object")
-            return
-        answer = self._waiting.get(str(frame.get("envelope_id")))
-        if answer is None:
-            log.warning("socket_frame_ignored reason=unknown_envelope_id")
-        elif not answer.done():
-            answer.set_result(frame)
 
 
 class SocketMode:
@@ -170,7 +173,7 @@ class SocketMode:
     async def serve(self, socket: WebSocket, seconds: float, *, is_enabled: bool) -> None:
         """Hold one connection until it ends, which is after so many seconds at the latest."""
         await socket.accept()
-        connection = _Connection(socket)
+        connection = _Connection(socket, self._take)
         if not is_enabled or self.count >= MOST_CONNECTIONS:
             await connection.leave("too_many_websockets" if is_enabled else "link_disabled")
             return
@@ -189,6 +192,10 @@ class SocketMode:
     async def disconnect_all(self, reason: DisconnectReason) -> None:
         """Send every connection away: 'link_disabled' when Socket Mode is switched off."""
         await asyncio.gather(*(connection.leave(reason) for connection in list(self._connections)))
+
+    def _take(self, answer: Json) -> None:
+        if not any(connection.settle(answer) for connection in self._connections):
+            log.warning("socket_frame_ignored reason=unknown_envelope_id")
 
     def _next(self) -> _Connection | None:
         staying = [connection for connection in self._connections if not connection.is_leaving]
@@ -218,9 +225,7 @@ def socket_mode_routes(hub: SocketMode, is_enabled: Callable[[], bool]) -> list[
     """The address that apps.connections.open gives. Pages of other sites, and used tickets, are refused."""
 
     async def endpoint(socket: WebSocket) -> None:
-        origin = socket.headers.get("origin")
-        is_foreign = origin is not None and urlsplit(origin).netloc != socket.headers.get("host")
-        if is_foreign or not hub.redeem(socket.query_params.get("ticket", "")):
+        if is_foreign(socket) or not hub.redeem(socket.query_params.get("ticket", "")):
             await socket.close()  # before it is accepted: the handshake is answered with 403
             return
         is_debugging = socket.query_params.get("debug_reconnects") == "true"

@@ -73,8 +73,14 @@ class StoreFile:
     def _replace_file(self, data: Json) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".draft")
-        with draft.open("w", encoding="utf-8") as file:
+        draft.unlink(missing_ok=True)
+        with open(draft, "x", encoding="utf-8", opener=_for_its_owner) as file:
             json.dump(data, file)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self.path)
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    """Tokens that apps were given are in the file."""
+    return os.open(path, flags, 0o600)

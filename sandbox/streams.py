@@ -128,10 +128,10 @@ class Stream:
         by_id = {id(old): new for old, new in zip(self._parts, parts, strict=True)}
         plan = by_id[id(self._plan)] if self._plan is not None else None
         if plan is not None:
-            plan["tasks"] = [dict(task) for task in plan["tasks"]]
-            tasks = {task["task_id"]: task for task in plan["tasks"]}
-        else:
-            tasks = {key: by_id[id(task)] for key, task in self._tasks.items()}
+            planned = plan["tasks"]
+            plan["tasks"] = [dict(task) for task in planned]
+            by_id |= {id(old): new for old, new in zip(planned, plan["tasks"], strict=True)}
+        tasks = {key: by_id[id(task)] for key, task in self._tasks.items()}
         return Stream(self.user, self.display, self.started_at, parts, tasks, plan)
 
     def _the_plan(self) -> Json:

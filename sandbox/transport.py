@@ -71,7 +71,8 @@ class Packet:
 class Reply:
     """What came back. `problem` is Slack's code for a failure, None when the app answered 2xx in time.
 
-    `reason` names a failure more exactly, for the repetition of an event.
+    `reason` names a failure more exactly, for the repetition of an event. `is_ordered`: a developer wanted the
+    failure, and the app is not to blame.
     """
 
     problem: str | None
@@ -80,6 +81,7 @@ class Reply:
     content_type: str = ""
     reason: str | None = None
     forbids_retry: bool = False
+    is_ordered: bool = False
 
     @property
     def retry_reason(self) -> str | None:

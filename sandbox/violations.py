@@ -88,7 +88,6 @@ _REFUSALS = {
     "used_url": f"A response_url can be used {RESPONSE_URL_USES} times, and these are over.",
     "duplicate_external_id": "Another view has this external_id.",
     "msg_too_long": "chat.update takes 4,000 characters of text at most.",
-    "internal_error": "The sandbox itself failed; its log has the trace.",
 }
 
 _WARNINGS = {
@@ -143,14 +142,18 @@ def _of_refusal(row: Json) -> Iterator[Violation]:
     answer = row["answer"]
     if row["status"] == 429:
         wait = row.get("answer_headers", {}).get("Retry-After", "some")
-        yield error(answer.get("error", "ratelimited"), f"Too many calls: wait {wait} s (Retry-After).")
+        cause = "Too many calls, as ordered" if row.get("is_ordered") else "Too many calls"
+        yield error(answer.get("error", "ratelimited"), f"{cause}: wait {wait} s (Retry-After).")
         return
     if row["status"] >= 400 and not answer.get("error"):
         yield error("http_status", f"Slack answered with HTTP {row['status']} and no JSON, as ordered.")
         return
     if answer.get("ok", True):
         return
-    code = str(answer.get("error"))
+    code = str(answer.get("error", f"HTTP {row['status']}"))
+    if row.get("is_ordered"):
+        yield error(code, f"Slack answered {code}, as ordered; nothing was done.")
+        return
     if code == "missing_scope":
         yield error(
             code, f"The token lacks {answer.get('needed')}; it has {answer.get('provided') or 'none'}."
@@ -265,6 +268,9 @@ def delivery_violations(row: Json, ack_seconds: float) -> list[Violation]:
 def _of_failure(row: Json) -> Iterator[Violation]:
     problem = row["problem"]
     if problem is None:
+        return
+    if row.get("is_ordered"):
+        yield error(problem, f"It failed with {problem}, as ordered.")
         return
     sentence = _PROBLEMS.get(problem, f"Slack calls it {problem}.")
     if not sentence.endswith("."):

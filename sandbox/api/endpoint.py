@@ -104,6 +104,7 @@ class _Exchange:
         self._received = Received({}, None)
         self._grant: Grant | None = None
         self._sent: Json = {}
+        self._is_ordered = False
         self._began = time.monotonic()
 
     async def answer(self, request: Request) -> Response:
@@ -161,6 +162,7 @@ class _Exchange:
 
     def _fail(self, started: float, fault: Fault) -> Response:
         """Refuse as ordered, without doing anything."""
+        self._is_ordered = True
         if fault.mode == "http":
             self._log(started, int(fault.value), {}, False, {})
             return Response("upstream trouble", int(fault.value), media_type="text/plain")
@@ -187,6 +189,7 @@ class _Exchange:
                 "status": status,
                 "answer": answer,
                 "is_lost": is_lost,
+                "is_ordered": self._is_ordered,
                 "seconds": round(time.monotonic() - self._began, 4),
                 "answer_headers": dict(headers),
                 **self._sent,

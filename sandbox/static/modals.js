@@ -44,6 +44,13 @@ export function startModals() {
     const button = target.closest("dialog.modal")?.querySelector("[type=submit]:disabled");
     if (button) button.disabled = false; // a view that waits for its first change
   });
+  // What was wrong about a field is over with its first change, whatever the next submit says.
+  for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, ({ target }) => {
+      const field = target.closest("dialog.modal [data-field]");
+      if (field) clearErrors(field);
+    });
+  }
 }
 
 // Gone at once, as in Slack. Should the server not have closed it, the next connection brings it back.
@@ -67,12 +74,13 @@ async function submit(dialog, button) {
   else if (!answer.ok) trouble(dialog, answer.message ?? NO_ANSWER);
 }
 
-function clearErrors(dialog) {
-  for (const error of dialog.querySelectorAll(".field-error, [data-trouble]")) {
+// Of a whole dialog, or of one field.
+function clearErrors(place) {
+  for (const error of place.querySelectorAll(".field-error, [data-trouble]")) {
     error.hidden = true;
     error.textContent = "";
   }
-  for (const input of dialog.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+  for (const input of place.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
 }
 
 function showErrors(dialog, errors) {

@@ -199,6 +199,39 @@ def test_a_wrong_start_is_told_in_a_sentence(folder: Path, words: tuple[str, ...
     assert sentence in refused(folder, *words)
 
 
+def test_a_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    (folder / "blocked").write_text("a file is in the way")
+    ran = subprocess.run(
+        command("--manifest", "manifest.yml", "--port", "0"),
+        cwd=folder,
+        env=environment(folder) | {"HANDRAIL_HOME": str(folder / "blocked" / "home")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.endswith("Set HANDRAIL_HOME to a folder of yours, or keep nothing with --no-keep.\n")
+    assert "Traceback" not in ran.stderr
+
+
+def test_two_sandboxes_do_not_write_over_each_others_history(folder: Path) -> None:
+    with running(folder):
+        ran = subprocess.run(
+            command("--manifest", "manifest.yml", "--port", "0"),
+            cwd=folder,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (ran.returncode, ran.stdout) == (1, "")
+        assert "Another sandbox keeps its workspace in" in ran.stderr
+        with running(folder, "--no-keep") as beside:
+            assert "is installed" in beside.output
+
+
 def test_a_port_that_is_taken_is_named(folder: Path) -> None:
     with running(folder) as sandbox:
         port = sandbox.base.rpartition(":")[2]

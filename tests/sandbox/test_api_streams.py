@@ -117,6 +117,17 @@ def test_tasks_stand_together_in_a_plan(sandbox: SandboxClient, slack: WebClient
     ]
 
 
+def test_a_task_of_the_timeline_is_updated_after_a_plan_has_begun(
+    sandbox: SandboxClient, slack: WebClient, thread: str
+) -> None:
+    ts = begin(slack, thread, task_display_mode="timeline")
+    task = {"type": "task_update", "id": "1", "title": "Look", "status": "in_progress"}
+    for chunk in (task, {"type": "plan_update", "title": "Then"}, task | {"status": "complete"}):
+        slack.chat_appendStream(channel=GENERAL, ts=ts, chunks=[chunk])
+    tasks = [block for block in shown(sandbox, thread)["blocks"] if block["type"] == "task_card"]
+    assert [each["status"] for each in tasks] == ["complete"]
+
+
 def test_blocks_may_be_streamed(sandbox: SandboxClient, slack: WebClient, thread: str) -> None:
     begin(slack, thread, chunks=[BlocksChunk(blocks=[section("*Hi*")])])
     assert shown(sandbox, thread)["blocks"][0]["text"]["text"] == "*Hi*"

@@ -193,3 +193,11 @@ def test_a_request_can_be_an_hour_old(sandbox: SandboxClient, app: FakeApp) -> N
     now, old = (int(request.headers["x-slack-request-timestamp"]) for request in app.requests)
     assert app.requests[1].is_signed()
     assert now - old > 3500
+
+
+def test_an_answer_in_a_charset_that_is_none_is_read_all_the_same(
+    sandbox: SandboxClient, app: FakeApp
+) -> None:
+    app.answer("command", "All is well.", headers={"Content-Type": "text/plain; charset=base64"})
+    sandbox.command(ADA, "/workflow run")
+    assert sandbox.messages(GENERAL, viewer=ADA)[-1]["text"] == "All is well."

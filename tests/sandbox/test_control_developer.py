@@ -202,3 +202,16 @@ def test_keeping_is_switched_off_and_on_while_it_runs(tmp_path: Path) -> None:
         switch(base_url, False)
         assert not file.exists()
     assert not file.exists()
+
+
+@pytest.mark.parametrize("file_id", ["../outside", "/etc/hostname", "F0/../../outside", "F0123456789\n"])
+def test_an_id_of_a_file_never_leads_out_of_the_folder(
+    sandbox: SandboxClient, slack: WebClient, file_id: str
+) -> None:
+    sandbox.scopes(["files:read", "files:write"])
+    slack.files_upload_v2(content="words", filename="a.txt")
+    state = sandbox.state()
+    state["files"]["files"][0]["id"] = file_id
+    with pytest.raises(SandboxRefusal, match="nothing that GET /control/state gave"):
+        sandbox.restore(state)
+    assert [file["name"] for file in slack.files_list()["files"]] == ["a.txt"]

@@ -35,6 +35,7 @@ def test_this_machines_names_are_accepted(http: httpx.Client, host: str) -> None
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://localhost:1"},
+        {"Origin": "http://["},
     ],
 )
 def test_a_page_of_another_site_cannot_act(

@@ -132,3 +132,8 @@ def test_a_reply_can_be_sent_to_the_channel_too(sandbox: SandboxClient) -> None:
     root = sandbox.post(ADA, "root")
     answer = sandbox.post(BOB, "for all", thread_ts=root["ts"], broadcast=True)
     assert message_of(sandbox, GENERAL, answer["ts"])["broadcast"]
+
+
+def test_what_only_begins_like_an_address_can_be_written(sandbox: SandboxClient) -> None:
+    sandbox.post(ADA, "see http://[abc")
+    assert "http://[abc" in sandbox.messages(GENERAL)[-1]["text"]

@@ -155,6 +155,13 @@ def test_a_third_redirect_is_too_many(stage: Installed) -> None:
     assert "/three" not in [request.path for request in stage.app.requests]
 
 
+def test_a_redirect_to_nowhere_is_a_failed_connection(stage: Installed) -> None:
+    stage.app.answer("/slack/events", status=302, headers={"Location": "http://["})
+    stage.sandbox.post(ADA, "hello")
+    eventually(lambda: reasons(stage))
+    assert reasons(stage)[0] == "connection_failed"
+
+
 def test_a_reset_forgets_what_was_to_be_repeated(stage: Installed) -> None:
     stage.app.answer("event_callback", status=500)
     stage.sandbox.post(ADA, "hello")

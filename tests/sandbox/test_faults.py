@@ -142,3 +142,26 @@ def test_a_fault_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(SandboxRefusal, match=sentence):
         sandbox.faults(method, mode)
+
+
+def test_what_was_ordered_is_not_blamed_on_anybody(
+    sandbox: SandboxClient, app: FakeApp, slack: WebClient
+) -> None:
+    sandbox.command(ADA, "/workflow run")
+    url = app.last("command")["response_url"]
+    for mode in ("error:internal_error", "ratelimited:30"):
+        sandbox.faults("chat.postMessage", mode)
+        with pytest.raises(SlackApiError):
+            post(slack)
+    sandbox.faults("response_url", "http:503")
+    httpx.post(url, json={"text": "one"}, trust_env=False)
+    for mode in ("http:404", "lost_reply"):
+        sandbox.faults("delivery", mode)
+        sandbox.command(ADA, "/workflow run", check=False)
+    assert [each["sentence"] for each in reversed(sandbox.violations("error"))] == [
+        "Slack answered internal_error, as ordered; nothing was done.",
+        "Too many calls, as ordered: wait 30 s (Retry-After).",
+        "Slack answered with HTTP 503 and no JSON, as ordered.",
+        "It failed with http_client_error, as ordered.",
+        "It failed with operation_timeout, as ordered.",
+    ]

@@ -72,6 +72,20 @@ def test_times_people_addresses_and_files_are_checked_and_sent(
     assert live.sandbox.files.content(stored) == b"twelve bytes"
 
 
+def test_a_complaint_about_a_field_goes_with_its_first_change(live: LivePage, page: Page) -> None:
+    visit(page, live.at())
+    live.open_view(EVERY)
+    dialog = page.get_by_role("dialog", name="A form")
+    dialog.get_by_label("Contact").fill("ada")
+    dialog.get_by_label("Page").fill("example.com")
+    dialog.get_by_role("button", name="Send").click()
+    expect(dialog.get_by_text("Enter a valid email address.")).to_be_visible()
+    dialog.get_by_label("Contact").fill("ada@example.com")
+    expect(dialog.get_by_text("Enter a valid email address.")).to_have_count(0)
+    expect(dialog.get_by_label("Contact")).not_to_have_attribute("aria-invalid", "true")
+    expect(dialog.get_by_text("Enter a valid URL.")).to_be_visible()
+
+
 def test_a_form_changes_while_it_is_filled_in_and_nothing_typed_is_lost(
     live: LivePage, page: Page, tmp_path: Path
 ) -> None:

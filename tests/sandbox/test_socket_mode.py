@@ -237,6 +237,17 @@ def test_each_envelope_goes_to_one_connection_and_all_are_used(
         assert len(both[0].result() | both[1].result()) == 4
 
 
+def test_an_answer_may_come_over_the_connection_that_took_the_place_of_the_first(
+    stage: Installed, meanwhile: Callable[..., Future[Any]]
+) -> None:
+    with connected(stage) as first:
+        told = meanwhile(stage.sandbox.command, ADA, "/workflow run")
+        envelope = frame(first)
+        with connected(stage) as second:
+            acknowledge(second, envelope)
+            assert told.result()["ok"] is True
+
+
 def test_a_ticket_opens_one_connection_and_not_for_long(stage: Installed) -> None:
     url = address(stage)
     with connect(url, proxy=None) as socket:

@@ -73,3 +73,12 @@ def test_an_unreadable_file_is_put_aside_and_a_new_one_begun(tmp_path: Path, con
     assert path.with_suffix(".unreadable").read_text() == content
     with started(path) as (sandbox, _):
         assert [m["text"] for m in sandbox.messages(GENERAL)] == ["new"]
+
+
+def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "sandbox.json"
+    path.with_suffix(".draft").write_text("of a crash")
+    path.with_suffix(".draft").chmod(0o644)
+    with started(path) as (_, slack):
+        slack.chat_postMessage(channel=GENERAL, text="mine")
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -99,10 +99,12 @@ def test_a_charset_too_few_or_too_many_is_explained(
 
 
 def test_a_limited_call_says_how_long_to_wait(sandbox: SandboxClient, slack: WebClient) -> None:
-    sandbox.faults("chat.postMessage", "ratelimited:30")
-    with pytest.raises(SlackApiError):
+    sandbox.limits("strict")
+    slack.chat_postMessage(channel=GENERAL, text="x")
+    with pytest.raises(SlackApiError) as caught:
         slack.chat_postMessage(channel=GENERAL, text="x")
-    assert sandbox.violations()[0]["sentence"] == "Too many calls: wait 30 s (Retry-After)."
+    wait = caught.value.response.headers["Retry-After"]
+    assert sandbox.violations()[0]["sentence"] == f"Too many calls: wait {wait} s (Retry-After)."
 
 
 def test_a_missing_scope_says_which(sandbox: SandboxClient, slack: WebClient) -> None:
