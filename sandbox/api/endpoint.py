@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Mapping
 
@@ -43,6 +44,8 @@ from sandbox.errors import SlackError
 from sandbox.faults import Fault
 from sandbox.tokens import new_id
 from sandbox.types import Json
+
+log = logging.getLogger(__name__)
 
 METHODS: Mapping[str, Method] = {
     **apps.METHODS,
@@ -132,6 +135,9 @@ class _Exchange:
             self._sandbox.functions.remember_answer(self._received.token, result)
         except SlackError as error:
             return _refusal(error)
+        except Exception:  # the app is told what Slack would say, and the time line shows the call
+            log.exception("method_broke method=%s", self._name)
+            return {"ok": False, "error": "internal_error"}
         return {"ok": True, **result}
 
     def _permitted_method(self) -> Method:

@@ -7,6 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox.api import endpoint
+from sandbox.api.call import Call, Method
+from sandbox.rate_limits import TIER_3
+from sandbox.types import Json
 from tests.sandbox.conftest import TOKEN
 from tests.support.sandbox_client import SandboxClient
 
@@ -184,3 +188,19 @@ def test_calls_are_logged_without_the_token(http: httpx.Client, sandbox: Sandbox
     assert call["arguments"] == {"user": "U0ADA"}
     assert call["answer"]["ok"] is True
     assert TOKEN not in json.dumps(sandbox.calls())
+
+
+def test_a_method_that_breaks_is_told_as_slacks_own_error_and_stands_in_the_log(
+    http: httpx.Client,
+    sandbox: SandboxClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def break_down(call: Call) -> Json:
+        raise ZeroDivisionError("deep inside")
+
+    monkeypatch.setitem(endpoint.METHODS, "team.info", Method(break_down, TIER_3))
+    answer = http.get("team.info", headers=BEARER)
+    assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": "internal_error"})
+    assert sandbox.calls("team.info")[-1]["answer"]["error"] == "internal_error"
+    assert "method_broke method=team.info" in caplog.text
