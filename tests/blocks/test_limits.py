@@ -45,7 +45,7 @@ from tests.support.pictures import ADA, BOB, NOON, a_decision, a_run, a_task, a_
 
 KNOWN = frozenset({ADA, BOB, "S0OPS", "C0OPS"})
 
-thorough = settings(max_examples=60, deadline=None)
+thorough = settings(max_examples=30, deadline=None)
 
 
 @thorough

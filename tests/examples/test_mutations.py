@@ -62,7 +62,7 @@ def with_another(example: object, path: Path, value: object) -> str:
     return yaml.safe_dump(changed, sort_keys=False, allow_unicode=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(PLACES), ANYTHING)
 def test_whatever_stands_in_one_place_the_file_is_read_or_refused(
     place: tuple[int, Path], value: object

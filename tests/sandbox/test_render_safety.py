@@ -79,13 +79,13 @@ def test_a_modal_of_hostile_words_is_harmless() -> None:
         check_harmless(modal(view, 0, [words], CONTEXT))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(blocks=JSON)
 def test_any_json_is_drawn_without_breaking(blocks: Any) -> None:
     check_harmless(render_blocks(blocks, CONTEXT))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(name=st.sampled_from(sorted(ALL)), words=st.text(max_size=200), address=st.text(max_size=60))
 def test_any_words_are_drawn_without_breaking(name: str, words: str, address: str) -> None:
     check_harmless(render_blocks([infected(ALL[name], words, address)], CONTEXT))

@@ -156,7 +156,7 @@ BLOCKS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(blocks=JSON | BLOCKS, surface=st.sampled_from(SURFACES))
 def test_any_json_as_blocks_gives_problems_with_pointers(blocks: Any, surface: Surface) -> None:
     for problem in check_blocks(blocks, surface):
@@ -164,14 +164,14 @@ def test_any_json_as_blocks_gives_problems_with_pointers(blocks: Any, surface: S
         assert set(problem.detail()) >= {"code", "message", "pointer"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(view=JSON | st.fixed_dictionaries({"type": st.just("modal"), "blocks": BLOCKS | JSON, "title": JSON}))
 def test_any_json_as_a_view_gives_problems_with_pointers(view: Any) -> None:
     for surface in SURFACES[1:]:
         assert all(problem.pointer.startswith("/view") for problem in check_view(view, surface))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_two_damages_at_once_break_nothing(data: st.DataObject) -> None:
     surface = data.draw(st.sampled_from(SURFACES))

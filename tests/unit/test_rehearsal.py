@@ -168,7 +168,7 @@ ONLY_UNKNOWN = st.recursive(LEAVES, lambda inner: combined(inner, LEAVES), max_l
 ANYTHING = st.recursive(LEAVES | KNOWN, lambda inner: combined(inner, inner), max_leaves=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ANYTHING)
 def test_no_expression_breaks_in_another_way_than_with_a_sentence(expression: str) -> None:
     for template in ("{{ " + expression + " }}", "a {{ " + expression + " }} b"):
@@ -195,7 +195,7 @@ LISTLESS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(LISTLESS)
 def test_whatever_is_done_with_an_unknown_value_can_be_computed(expression: str) -> None:
     found = value("{{ " + expression + " }}", each=EACH)
