@@ -88,6 +88,7 @@ def test_a_newcomer_takes_the_tour(tour: Tour) -> None:
     decide_as_bob(tour)
     cancel_one_and_run_it_again(tour)
     decide_on_the_second(tour)
+    look_behind_the_scenes(tour)
     look_back(tour)
     open_the_page(tour)
 
@@ -146,6 +147,16 @@ def decide_on_the_second(tour: Tour) -> None:
     picture_of_size(tour, 390, 844, "phone", color_scheme="dark")
     tour.thread.get_by_role("button", name="Approve").click()
     expect(root).to_contain_text("Completed")
+
+
+def look_behind_the_scenes(tour: Tour) -> None:
+    panel = tour.page.context.new_page()
+    panel.set_viewport_size({"width": 1280, "height": 800})
+    panel.goto(tour.page.url.split("?")[0].rstrip("/") + "/developer")
+    expect(panel.locator("#panel[data-live]")).to_be_attached()
+    expect(panel.get_by_role("list", name="Time line")).to_contain_text("chat.postMessage")
+    panel.screenshot(path=tour.folder / "developer.png", animations="disabled")
+    panel.close()
 
 
 def look_back(tour: Tour) -> None:
