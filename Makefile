@@ -5,7 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
 # Tests mostly wait for real processes, so more run at once than there are cores. One at a time: TESTERS=0
-# In the order of the folders: those that take long begin early, and short ones fill the end.
 TESTERS ?= 4
 
 .DEFAULT_GOAL := help
@@ -39,7 +38,7 @@ sandbox: setup
 
 test: $(VENV)/dev.stamp
 	@$(BIN)/python tests/support/browser_setup.py
-	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
