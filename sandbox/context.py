@@ -114,10 +114,9 @@ class Sandbox:
         self.reads.clear()
 
 
-def build_sandbox(config: SandboxConfig, system_clock: Clock) -> Sandbox:
-    clock = MovableClock(system_clock)
-    manifest = config.first_manifest()
-    workspace = Workspace(clock, manifest.bot_name)
+def _build_access(
+    config: SandboxConfig, clock: Clock, workspace: Workspace, manifest: Manifest
+) -> AccessTokens:
     access = AccessTokens(
         clock,
         config.bot_token,
@@ -130,11 +129,24 @@ def build_sandbox(config: SandboxConfig, system_clock: Clock) -> Sandbox:
         config_token=config.config_token,
     )
     workspace.keep_beside("access", access.dump, access.load)
+    return access
+
+
+def _build_files(config: SandboxConfig, workspace: Workspace) -> FileStore:
     files = FileStore(workspace, config.public_url)
     if config.state_file is not None:
         files.keep_in(files_folder(config.state_file))
     workspace.keep_beside("files", files.dump, files.load)
     workspace.listen(files.hear)
+    return files
+
+
+def build_sandbox(config: SandboxConfig, system_clock: Clock) -> Sandbox:
+    clock = MovableClock(system_clock)
+    manifest = config.first_manifest()
+    workspace = Workspace(clock, manifest.bot_name)
+    access = _build_access(config, clock, workspace, manifest)
+    files = _build_files(config, workspace)
     scheduled = ScheduledMessages(clock, workspace.publish)
     workspace.keep_beside("scheduled", scheduled.dump, scheduled.load)
     faults, pace, socket_mode = Faults(), Pace(), SocketMode(config, clock)

@@ -48,6 +48,7 @@ class _Sandboxes:
         return client
 
     def _start(self, wanted: _Wanted) -> SandboxClient:
+        from sandbox.app import create_app
         from sandbox.client import SandboxClient
         from sandbox.config import SandboxConfig
         from sandbox.serving import free_listener, serving
@@ -61,7 +62,7 @@ class _Sandboxes:
             public_url=address,
             manifest=_read(wanted.manifest, wanted.app_url),
         )
-        self.stack.enter_context(serving(config, listener))
+        self.stack.enter_context(serving(create_app(config), listener))
         return self.stack.enter_context(SandboxClient(address))
 
 

@@ -1,4 +1,4 @@
-"""Serves a sandbox on a free port of this machine, in a thread of its own, for as long as a `with` block."""
+"""Serves an application on a free port of this machine, in a thread of its own, for as long as a `with` block."""
 
 import socket
 import threading
@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-
-from sandbox.app import create_app
-from sandbox.config import SandboxConfig
+from starlette.types import ASGIApp
 
 START_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -22,10 +20,10 @@ def free_listener() -> tuple[socket.socket, str]:
 
 
 @contextmanager
-def serving(config: SandboxConfig, listener: socket.socket) -> Iterator[None]:
-    """The sandbox answers at `listener` once this is entered, and no longer after it; raises RuntimeError."""
+def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """It answers at `listener` once this is entered, and no longer after it; raises RuntimeError."""
     settings = uvicorn.Config(
-        create_app(config),
+        app,
         ws="websockets-sansio",
         log_config=None,
         access_log=False,
@@ -46,7 +44,7 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
     deadline = time.monotonic() + START_SECONDS
     while not server.started:
         if not thread.is_alive():
-            raise RuntimeError("The sandbox stopped while it was starting; the log says why.")
+            raise RuntimeError("The server stopped while it was starting; the log says why.")
         if time.monotonic() > deadline:
-            raise RuntimeError(f"The sandbox did not start within {START_SECONDS:g} seconds.")
+            raise RuntimeError(f"The server did not start within {START_SECONDS:g} seconds.")
         time.sleep(0.005)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sandbox.access import new_app_token, new_bot_token
+from sandbox.app import create_app
 from sandbox.client import SandboxClient
 from sandbox.config import SandboxConfig
 from sandbox.manifest_file import read_manifest
@@ -126,7 +127,7 @@ def running_app(name: str, style: str, transport: str, folder: Path) -> Iterator
         manifest=read_manifest(manifest, f"{address}/slack/events" if address else None),
     )
     process = AppProcess(script, folder, _environment(config, address))
-    with listener, serving(config, listener), SandboxClient(base_url) as sandbox:
+    with listener, serving(create_app(config), listener), SandboxClient(base_url) as sandbox:
         running = RunningApp(sandbox, process, address)
         try:
             running.start()
